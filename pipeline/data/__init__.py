@@ -1,0 +1,1 @@
+"""Text on disk to tensors: downloads, corpora, tokens, vocabulary, embeddings, batches."""

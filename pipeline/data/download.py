@@ -1,0 +1,116 @@
+"""One URL to one file: streamed, resumed after an interruption, with progress, in place only when complete."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import filelock
+import requests
+from urllib3.exceptions import HTTPError as TransportError
+
+CHUNK = 1 << 16  # bytes; what a reset connection can lose at most
+TIMEOUTS = (10, 30)  # seconds to connect, and to wait for the next byte
+
+
+def download(url: str, target: Path) -> None:
+    """Downloads `url` to `target`, going on from `target`.part where an earlier attempt left one.
+
+    A connection that breaks is taken up again as long as each attempt gets further than the one before. A partial file
+    is continued only if the server confirms (If-Range, RFC 9110 section 13.1.5) that its file is still the same one;
+    otherwise, and where the server ignores ranges, the download starts over.
+
+    Raises:
+        requests.RequestException: the source cannot serve the file; its partial file stays, to be continued.
+        BlockingIOError: another process is downloading this file.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(f"{target.name}.part")
+    try:
+        with filelock.FileLock(f"{partial}.lock", timeout=0):
+            while True:
+                before = _size(partial)
+                try:
+                    _continue(url, partial)
+                    break
+                except requests.RequestException:
+                    if _size(partial) <= before:
+                        raise
+            partial.replace(target)
+            _tag(partial).unlink(missing_ok=True)
+    except filelock.Timeout:
+        raise BlockingIOError(f"another process is downloading {target}: wait until it is done, or end it") from None
+
+
+def _continue(url: str, partial: Path) -> None:
+    tag = _tag(partial).read_text() if _tag(partial).exists() else ""
+    start = _size(partial) if tag else 0
+    headers = {"Accept-Encoding": "identity"}
+    if start:
+        headers |= {"Range": f"bytes={start}-", "If-Range": tag}
+    with requests.get(url, headers=headers, stream=True, timeout=TIMEOUTS) as response:
+        resumed = start > 0 and response.headers.get("Content-Range", "").startswith(f"bytes {start}-")
+        useless = start > 0 and (response.status_code == 416 or (response.status_code == 206 and not resumed))
+        if not useless:
+            response.raise_for_status()
+            if not resumed:
+                start = 0
+                partial.unlink(missing_ok=True)  # before the tag: it never stands beside another version's bytes
+                _tag(partial).write_text(_validator(response))
+            _append(response, partial, start)
+    if useless:  # the partial file is longer than the file, or the server sends another part than asked for
+        partial.unlink()
+        _continue(url, partial)
+
+
+def _append(response: requests.Response, partial: Path, start: int) -> None:
+    length = response.headers.get("Content-Length")
+    total = start + int(length) if length else None
+    with partial.open("ab") as file, _progress(partial.stem, start, total) as advance:
+        try:
+            # Not iter_content: some servers label a .gz as gzip-encoded, and it would be unpacked on the way.
+            for chunk in response.raw.stream(CHUNK, decode_content=False):
+                file.write(chunk)
+                advance(len(chunk))
+        except TransportError:
+            raise requests.ConnectionError(f"the connection broke after {file.tell():,} bytes") from None
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+def _tag(partial: Path) -> Path:
+    """Beside a partial file: which version of the file its bytes belong to."""
+    return partial.with_name(f"{partial.name}.tag")
+
+
+def _validator(response: requests.Response) -> str:
+    """What names this version of the file in If-Range: a strong ETag or a date; empty if the server gives neither."""
+    etag = response.headers.get("ETag", "W/")
+    return response.headers.get("Last-Modified", "") if etag.startswith("W/") else etag
+
+
+@contextmanager
+def _progress(name: str, done: int, total: int | None) -> Iterator[Callable[[int], None]]:
+    """A bar on a terminal; elsewhere (a log, CI) one flushed line per tenth."""
+    if sys.stderr.isatty():
+        from rich.console import Console
+        from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
+
+        columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+        with Progress("{task.description}", *columns, console=Console(stderr=True)) as bar:
+            task = bar.add_task(name, completed=done, total=total)
+            yield lambda count: bar.advance(task, count)
+        return
+
+    tenth = done * 10 // total if total else 0
+
+    def advance(count: int) -> None:
+        nonlocal done, tenth
+        done += count
+        if total and done * 10 // total > tenth:
+            tenth = done * 10 // total
+            print(f"{name}: {tenth}0 % of {total / 1e6:.1f} MB", file=sys.stderr, flush=True)
+
+    yield advance

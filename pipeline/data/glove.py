@@ -1,0 +1,56 @@
+"""GloVe 6B word vectors (Pennington et al. 2014), taken out of whichever zip archive holds them."""
+
+import errno
+import hashlib
+import zipfile
+import zlib
+from pathlib import Path, PurePosixPath
+
+from pipeline.data.atomic import replacing
+
+CHUNK = 1 << 20  # bytes
+
+
+def extract(archive: Path, out: Path, dimensions: int, sha256: str, archive_sha256: str) -> None:
+    """Writes the vectors of one length to `out`, as they are: a line per word, "word v1 .. vE".
+
+    Args:
+        archive: a zip with the member glove.6B.<dimensions>d.txt, or vec.txt as d2l's archives of one member call it.
+        out: appears only when verified.
+        dimensions: length of a vector.
+        sha256: of the member; if empty, the whole archive is verified instead.
+        archive_sha256: of the archive; looked at only where there is no `sha256`.
+
+    Raises:
+        ValueError: the archive is damaged, has no such member, or has other content.
+    """
+    if not sha256:
+        with archive.open("rb") as file:
+            _compare("the archive", hashlib.file_digest(file, "sha256").hexdigest(), archive_sha256)
+    try:
+        with zipfile.ZipFile(archive) as zip_file, replacing(out) as part, part.open("wb") as target:
+            member = _member(zip_file, dimensions)
+            content = hashlib.sha256()
+            with zip_file.open(member) as source:
+                while chunk := source.read(CHUNK):
+                    content.update(chunk)
+                    target.write(chunk)
+            if sha256:
+                _compare(member, content.hexdigest(), sha256)
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, OSError) as error:
+        if isinstance(error, OSError) and error.errno != errno.EINVAL:  # EINVAL: damage that points outside the archive
+            raise
+        raise ValueError(f"a damaged or incomplete zip archive: {error}") from None
+
+
+def _member(zip_file: zipfile.ZipFile, dimensions: int) -> str:
+    wanted = f"glove.6B.{dimensions}d.txt"
+    for name in zip_file.namelist():
+        if PurePosixPath(name).name in (wanted, "vec.txt"):
+            return name
+    raise ValueError(f"it has no member {wanted}, only {', '.join(zip_file.namelist())}")
+
+
+def _compare(what: str, actual: str, expected: str) -> None:
+    if actual != expected:
+        raise ValueError(f"the sha256 of {what} is {actual}, not {expected}")

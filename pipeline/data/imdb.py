@@ -1,0 +1,92 @@
+"""The Large Movie Review Dataset v1.0 (Maas et al. 2011), read straight from its archive."""
+
+import gzip
+import hashlib
+import re
+import tarfile
+import zlib
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas
+
+SPLITS = ("test", "train")
+LABELS = {"neg": 0, "pos": 1}
+REVIEWS_PER_CLASS = 12_500  # in each split
+
+_WANTED = re.compile(r"aclImdb/((?:train|test)/(?:(?:neg|pos)/\d+_\d+|urls_(?:neg|pos))\.txt)", re.ASCII)
+_MOVIE = re.compile(rb"/title/(tt\d+)/")
+
+
+def read(archive: Path, sha256: str, reviews_per_class: int = REVIEWS_PER_CLASS) -> "pandas.DataFrame":
+    """The labelled reviews of aclImdb_v1.tar.gz or any repack of it, verified.
+
+    The archive is streamed once and nothing is unpacked on disk. Everything but the labelled reviews and the lists of
+    movies is passed over: the unlabelled reviews, features, links, any other path.
+
+    Args:
+        archive: the .tar.gz.
+        sha256: what `digest` gives for the right reviews.
+        reviews_per_class: how many there must be of each class in each split.
+
+    Returns:
+        A row per review in path order: split ("train" or "test"), label (int8; 1 = positive), name
+        ("train/pos/0_9.txt"), movie ("tt0453418": line i, from 0, of urls_pos.txt belongs to the file i_9.txt), text.
+
+    Raises:
+        ValueError: the archive is damaged, incomplete, or holds other reviews.
+    """
+    import pandas
+
+    members = _members(archive)
+    lists = {name: members.pop(name).splitlines() for name in list(members) if "/urls_" in name}
+    texts = members
+    counts = Counter(name.rpartition("/")[0] for name in texts)
+    if any(counts[f"{split}/{label}"] != reviews_per_class for split in SPLITS for label in LABELS):
+        found = ", ".join(f"{counts[f'{split}/{label}']:,} in {split}/{label}" for split in SPLITS for label in LABELS)
+        raise ValueError(f"{reviews_per_class:,} reviews expected of each class in each split, but there are {found}")
+    if (actual := digest(texts)) != sha256:
+        raise ValueError(f"the sha256 of its reviews is {actual}, not {sha256}")
+
+    rows = []
+    for name in sorted(texts):
+        split, label, file = name.split("/")
+        movie = _movie(lists.get(f"{split}/urls_{label}.txt", []), name, line=int(file.partition("_")[0]))
+        rows.append((split, LABELS[label], name, movie, texts[name].decode()))
+    reviews = pandas.DataFrame(rows, columns=["split", "label", "name", "movie", "text"])
+    return reviews.astype({"label": "int8"})
+
+
+def digest(texts: dict[str, bytes]) -> str:
+    """The sha256 that identifies the content, whatever archive it came in.
+
+    Over every review, in the order of the names as plain strings: its name ("test/neg/0_2.txt") in UTF-8, a zero byte,
+    the file's bytes, a zero byte. The lists of movies are not part of it.
+    """
+    content = hashlib.sha256()
+    for name in sorted(texts):
+        content.update(name.encode() + b"\0" + texts[name] + b"\0")
+    return content.hexdigest()
+
+
+def _members(archive: Path) -> dict[str, bytes]:
+    """The wanted members, by path within aclImdb."""
+    members: dict[str, bytes] = {}
+    try:
+        with gzip.open(archive) as stream, tarfile.open(fileobj=stream, mode="r|") as tar:
+            for member in tar:
+                if (match := _WANTED.fullmatch(member.name)) and member.isreg() and (file := tar.extractfile(member)):
+                    members[match[1]] = file.read()
+            while stream.read(1 << 20):  # to the very end, where gzip compares its checksum
+                pass
+    except (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError) as error:
+        raise ValueError(f"a damaged or incomplete .tar.gz archive: {error}") from None
+    return members
+
+
+def _movie(urls: list[bytes], name: str, line: int) -> str:
+    if line >= len(urls) or not (match := _MOVIE.search(urls[line])):
+        raise ValueError(f"no movie for {name}: its urls file has none in line {line} (from 0)")
+    return match[1].decode()

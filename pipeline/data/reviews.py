@@ -1,0 +1,73 @@
+"""Encoded reviews as flat arrays: all tokens in a row, and where each review starts. Opened by memory map."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+SPLITS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True)
+class Reviews:
+    """N reviews of at least one token each.
+
+    Attributes:
+        tokens: (all tokens,) int32 rows of the vocabulary.
+        offsets: (N + 1,) int64; review i is tokens[offsets[i]:offsets[i + 1]].
+        labels: (N,) int64 classes.
+        rows: (N,) int64 rows of the corpus's table of reviews.
+    """
+
+    tokens: npt.NDArray[np.int32]
+    offsets: npt.NDArray[np.int64]
+    labels: npt.NDArray[np.int64]
+    rows: npt.NDArray[np.int64]
+
+    def __len__(self) -> int:
+        """Number of reviews."""
+        return len(self.labels)
+
+    @property
+    def lengths(self) -> npt.NDArray[np.int64]:
+        """(N,) tokens of each review."""
+        return np.diff(self.offsets)
+
+    def __iter__(self) -> Iterator[npt.NDArray[np.int32]]:
+        """The tokens of each review."""
+        return (self[index] for index in range(len(self)))
+
+    def __getitem__(self, index: int) -> npt.NDArray[np.int32]:
+        """The tokens of one review."""
+        return self.tokens[self.offsets[index] : self.offsets[index + 1]]
+
+
+def pack(encoded: list[npt.NDArray[np.int32]], labels: npt.ArrayLike, rows: npt.ArrayLike) -> Reviews:
+    """A list of encoded reviews as flat arrays."""
+    lengths = np.array([len(tokens) for tokens in encoded], dtype=np.int64)
+    assert (lengths > 0).all(), "a review without a token has no attention"
+    return Reviews(
+        tokens=np.concatenate(encoded),
+        offsets=np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)]),
+        labels=np.asarray(labels, dtype=np.int64),
+        rows=np.asarray(rows, dtype=np.int64),
+    )
+
+
+def write_reviews(reviews: Reviews, folder: Path) -> None:
+    """One .npy file per array."""
+    folder.mkdir(parents=True)
+    for name, array in vars(reviews).items():
+        np.save(folder / f"{name}.npy", array)
+
+
+def read_reviews(folder: Path) -> Reviews:
+    """The arrays that `write_reviews` wrote, mapped, not loaded."""
+    arrays: dict[str, Any] = {
+        name: np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
+        for name in Reviews.__dataclass_fields__
+    }
+    return Reviews(**arrays)

@@ -1,0 +1,1 @@
+"""Tensors to logits and attention weights: encoder, query, attention, value, weighted sum, linear classifier."""

@@ -1,0 +1,59 @@
+"""States -> the query, the vector that asks which tokens matter. One contract: (states_BTD, mask_BT) -> query_BD.
+
+B reviews, T tokens, D encoder output.
+"""
+
+import itertools
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from pipeline.models.functional import masked_mean
+
+
+class UniformQuery(nn.Module):
+    """The zero vector: all scores are equal, so the weighted sum is the mean (exercise 1)."""
+
+    def forward(self, states_BTD: Tensor, mask_BT: Tensor) -> Tensor:
+        """Returns query_BD of zeros."""
+        return states_BTD.new_zeros(states_BTD.shape[0], states_BTD.shape[2])
+
+
+class GlobalQuery(nn.Module):
+    """One learned vector for every text (exercise 2).
+
+    It starts at zero: attention starts uniform, and what it focuses on is learned.
+
+    Args:
+        size: D.
+    """
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.query = nn.Parameter(torch.zeros(size))
+
+    def forward(self, states_BTD: Tensor, mask_BT: Tensor) -> Tensor:
+        """Returns query_BD, the same row for each review."""
+        return self.query.expand(states_BTD.shape[0], -1)
+
+
+class TextQuery(nn.Module):
+    """A function of the text's mean state (exercise 3): linear, or an MLP with tanh between its layers.
+
+    Args:
+        size: D.
+        hidden: sizes of the hidden layers; none = linear.
+    """
+
+    def __init__(self, size: int, hidden: Sequence[int]) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        for inputs, outputs in itertools.pairwise([size, *hidden, size]):
+            layers += [nn.Linear(inputs, outputs), nn.Tanh()]
+        self.transform = nn.Sequential(*layers[:-1])
+
+    def forward(self, states_BTD: Tensor, mask_BT: Tensor) -> Tensor:
+        """Returns query_BD."""
+        query_BD: Tensor = self.transform(masked_mean(states_BTD, mask_BT))
+        return query_BD

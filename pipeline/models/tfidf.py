@@ -1,0 +1,110 @@
+"""TF-IDF with logistic regression: the strong model without attention that every variant is held against.
+
+It reads the same tokens as the others, as n-grams of vocabulary rows. scikit-learn does the work; this file only
+spells reviews for it and keeps the result in arrays instead of a pickle.
+"""
+
+import os
+from collections.abc import Iterable
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+FORMAT = 1
+Rows = npt.NDArray[np.int32]
+
+
+class TfidfClassifier:
+    """n-grams -> sublinear TF-IDF -> logistic regression (Wang & Manning 2012 give its like as a baseline).
+
+    Args:
+        ngrams: longest n-gram, in words.
+        min_count: reviews that an n-gram must stand in.
+        regularisation: C of scikit-learn.
+    """
+
+    def __init__(self, *, ngrams: int, min_count: int, regularisation: float) -> None:
+        from sklearn.feature_extraction.text import TfidfVectorizer
+        from sklearn.linear_model import LogisticRegression
+
+        self.vectorizer = TfidfVectorizer(
+            analyzer=_Ngrams(ngrams), min_df=min_count, sublinear_tf=True, dtype=np.float32
+        )
+        self.regression = LogisticRegression(C=regularisation, max_iter=1000)
+        self.ngrams = ngrams
+
+    @property
+    def parameters(self) -> int:
+        """Numbers that the regression learned."""
+        return int(self.regression.coef_.size + self.regression.intercept_.size)
+
+    def fit(self, reviews: Iterable[Rows], labels: npt.NDArray[np.int64]) -> None:
+        """Learns the n-grams, their weights, and the regression; deterministic."""
+        self.regression.fit(self.vectorizer.fit_transform(reviews), labels)
+
+    def logits(self, reviews: Iterable[Rows]) -> npt.NDArray[np.float64]:
+        """logits_NC whose softmax is the regression's probability."""
+        log_probabilities: npt.NDArray[np.float64] = self.regression.predict_log_proba(
+            self.vectorizer.transform(reviews)
+        ).astype(np.float64)
+        return log_probabilities
+
+    def evaluate(self, reviews: Iterable[Rows], labels: npt.NDArray[np.int64]) -> tuple[float, float]:
+        """Cross entropy in nats and accuracy."""
+        logits_NC = self.logits(reviews)
+        loss = -logits_NC[np.arange(len(labels)), labels].mean()
+        return float(loss), float((logits_NC.argmax(axis=1) == labels).mean())
+
+    def save(self, path: Path) -> None:
+        """Writes arrays only: n-grams as rows of the vocabulary padded with -1, their idf, and the regression."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        names = sorted(self.vectorizer.vocabulary_, key=self.vectorizer.vocabulary_.__getitem__)
+        grams = np.full((len(names), self.ngrams), -1, dtype=np.int32)
+        for row, name in enumerate(names):
+            parts = name.split()
+            grams[row, : len(parts)] = parts
+        part = path.with_suffix(".part.npz")  # numpy insists on the ending
+        np.savez(
+            part,
+            format=np.array(FORMAT),
+            grams=grams,
+            idf=self.vectorizer.idf_,
+            coefficients=self.regression.coef_,
+            intercept=self.regression.intercept_,
+            classes=self.regression.classes_,
+        )
+        os.replace(part, path)
+
+    @classmethod
+    def load(cls, path: Path) -> "TfidfClassifier":
+        """The model that `save` wrote.
+
+        Raises:
+            ValueError: the file is of another format.
+        """
+        arrays: Any = np.load(path, allow_pickle=False)
+        if int(arrays["format"]) != FORMAT:
+            raise ValueError(f"{path} has format {arrays['format']}, this version reads {FORMAT}: run `dvc repro`")
+        grams = arrays["grams"]
+        model = cls(ngrams=grams.shape[1], min_count=1, regularisation=1.0)
+        names = (" ".join(str(part) for part in gram if part >= 0) for gram in grams.tolist())
+        model.vectorizer.vocabulary_ = {name: row for row, name in enumerate(names)}
+        model.vectorizer.idf_ = arrays["idf"]
+        model.regression.coef_ = arrays["coefficients"]
+        model.regression.intercept_ = arrays["intercept"]
+        model.regression.classes_ = arrays["classes"]
+        return model
+
+
+class _Ngrams:
+    """A review's rows -> its n-grams, spelt as numbers with single spaces."""
+
+    def __init__(self, longest: int) -> None:
+        self.longest = longest
+
+    def __call__(self, review: Rows) -> Iterable[str]:
+        words = [str(row) for row in review.tolist()]
+        return chain(words, *(map(" ".join, zip(*(words[k:] for k in range(n)))) for n in range(2, self.longest + 1)))  # noqa: B905

@@ -1,0 +1,300 @@
+"""params.yaml as types: every field with its meaning, unit and range; one clear error for anything else.
+
+The file is read as YAML 1.2, as DVC reads it, so that ``1e-3`` is a number for both.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self, TypeVar
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    StringConstraints,
+    Tag,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+Entry = TypeVar("Entry")
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+Probability = Annotated[float, Field(ge=0, lt=1)]
+Size = Annotated[int, Field(ge=1, le=4096)]
+Seed = Annotated[int, Field(ge=0, lt=2**31)]
+
+
+class Strict(BaseModel):
+    """No unknown keys, no silent conversions, no changes afterwards."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class ImdbSource(Strict):
+    """The Large Movie Review Dataset (Maas et al. 2011)."""
+
+    urls: tuple[str, ...] = Field(min_length=1, strict=False)  # tried in order
+    sha256: str  # of the 50,000 labelled reviews in path order, not of the archive: any repack is safe
+
+
+class GloveMember(Strict):
+    """One dimension of GloVe 6B, and where it can be had."""
+
+    urls: tuple[str, ...] = Field(min_length=1, strict=False)  # zip archives, tried in order: the smallest first
+    sha256: str = ""  # of the member; empty where nobody published one: then archive_sha256 decides
+    archive_sha256: str = ""  # of the whole archive
+
+    @model_validator(mode="after")
+    def _has_a_digest(self) -> Self:
+        if not (self.sha256 or self.archive_sha256):
+            raise ValueError("one of sha256 and archive_sha256 must be given: nothing is used unverified")
+        return self
+
+
+class GloveSource(Strict):
+    """GloVe 6B (Pennington et al. 2014): 400,000 lower-case words."""
+
+    dimensions: Literal[50, 100, 200, 300]  # length of a word vector
+    members: dict[int, GloveMember]  # by dimensions
+
+    @model_validator(mode="after")
+    def _has_the_member(self) -> Self:
+        if self.dimensions not in self.members:
+            raise ValueError(f"members has no entry for dimensions {self.dimensions}")
+        return self
+
+
+class DemoSource(Strict):
+    """The generated corpus: what it contains is known token by token."""
+
+    seed: Seed
+    train_reviews: Annotated[int, Field(ge=80, le=1_000_000)]
+    test_reviews: Annotated[int, Field(ge=80, le=1_000_000)]
+
+
+class Sources(Strict):
+    """Where texts and vectors come from."""
+
+    imdb: ImdbSource
+    glove: GloveSource
+    demo: DemoSource
+
+
+class Training(Strict):
+    """How a model is fitted. A variant may override any field, and a corpus any field of all its variants."""
+
+    epochs: Annotated[int, Field(ge=1, le=1000)]  # at most
+    patience: Annotated[int, Field(ge=1)]  # epochs without a better validation accuracy before stopping
+    batch_size: Annotated[int, Field(ge=1, le=65536)]  # reviews per step
+    learning_rate: Annotated[float, Field(gt=0, le=10)]  # Adam's, at its highest
+    schedule: Literal["constant", "cosine"]  # cosine: falls to zero over `epochs`
+    weight_decay: Annotated[float, Field(ge=0, le=1)]  # decoupled (AdamW), per step and unit learning rate
+    dropout: Probability  # on word vectors and on the context vector
+    word_dropout: Probability  # share of tokens read as <unk> while training
+    gradient_clip: Annotated[float, Field(gt=0)]  # largest norm of the whole gradient
+    averaging: Probability  # decay of the exponential moving average of the weights, per step; 0 = none
+    entropy_weight: Annotated[float, Field(ge=-10, le=10)]  # loss per nat of attention entropy: > 0 focuses, < 0 spreads
+
+
+class Recurrent(Strict):
+    """States that know their neighbours: exercise 4."""
+
+    kind: Literal["lstm", "gru"]
+    hidden: Size  # units per direction
+    layers: Annotated[int, Field(ge=1, le=8)] = 1
+    bidirectional: bool = False
+
+
+class NoEncoder(Strict):
+    """The word vector itself is the state."""
+
+    kind: Literal["none"] = "none"
+
+
+class NoQuery(Strict):
+    """Every token weighs the same: the mean of exercise 1."""
+
+    kind: Literal["none"] = "none"
+
+
+class GlobalQuery(Strict):
+    """One learned vector for all texts: exercise 2."""
+
+    kind: Literal["global"]
+
+
+class TextQuery(Strict):
+    """A function of the text's mean state: exercise 3."""
+
+    kind: Literal["text"]
+    hidden: tuple[Size, ...] = Field(default=(), strict=False)  # layers of an MLP; empty = linear
+
+
+class IdentityValue(Strict):
+    """The state itself is what is summed."""
+
+    kind: Literal["identity"] = "identity"
+
+
+class LinearValue(Strict):
+    """A linear map of the state."""
+
+    kind: Literal["linear"]
+    size: Size
+
+
+class MLPValue(Strict):
+    """One hidden layer; the classifier is the layer after it."""
+
+    kind: Literal["mlp"]
+    hidden: Size
+
+
+class AttentionVariant(Strict):
+    """encoder -> query -> attention -> value -> weighted sum -> linear classifier."""
+
+    family: Literal["attention"] = "attention"
+    encoder: Annotated[NoEncoder | Recurrent, Field(discriminator="kind")] = NoEncoder()
+    query: Annotated[NoQuery | GlobalQuery | TextQuery, Field(discriminator="kind")] = NoQuery()
+    value: Annotated[IdentityValue | LinearValue | MLPValue, Field(discriminator="kind")] = IdentityValue()
+    embeddings: Literal["frozen", "trainable"] = "frozen"
+    training: dict[str, Any] = {}  # fields of `training` that this variant overrides
+
+
+class TfidfVariant(Strict):
+    """TF-IDF with logistic regression: what one would pick without attention."""
+
+    family: Literal["tfidf"]
+    ngrams: Annotated[int, Field(ge=1, le=3)]  # longest n-gram, in words
+    min_count: Annotated[int, Field(ge=1)]  # reviews that an n-gram must stand in
+    regularisation: Annotated[float, Field(gt=0)]  # C of scikit-learn: larger fits closer
+
+
+Variant = AttentionVariant | TfidfVariant
+
+
+def _family(entry: object) -> str:
+    """A variant is of the attention family unless it says otherwise."""
+    if isinstance(entry, Mapping):
+        return str(entry.get("family", "attention"))
+    return str(getattr(entry, "family", "attention"))
+
+
+class Corpus(Strict):
+    """Texts, vectors, and how they become tensors."""
+
+    reviews: Name  # the source of the texts
+    vectors: Name  # the source of the word vectors
+    tokenizer: Literal["glove", "whitespace"]
+    min_count: Annotated[int, Field(ge=1)]  # times a word must stand in the training texts
+    max_size: Annotated[int, Field(ge=1)]  # words at most, the most frequent ones
+    validation_fraction: Annotated[float, Field(gt=0, lt=1)]  # of the training reviews, whole movies at a time
+    validation_seed: Seed
+    training: dict[str, Any] = {}  # fields of `training` that this corpus overrides
+
+
+class Evaluation(Strict):
+    """What is measured on a trained model."""
+
+    bootstrap: Annotated[int, Field(ge=100, le=1_000_000)]  # resamples of an interval
+    confidence: Annotated[float, Field(gt=0.5, lt=1)]  # of every interval
+    top_words: Annotated[int, Field(ge=1)]  # rows of a ranking of words
+    top_words_min_count: Annotated[int, Field(ge=1)]  # occurrences in the test texts
+    examples: Annotated[int, Field(ge=1, le=200)]  # test reviews shown, the same for every run
+    mistakes: Annotated[int, Field(ge=0, le=200)]  # the surest wrong answers shown
+
+
+class Params(Strict):
+    """All of params.yaml."""
+
+    seeds: tuple[Seed, ...] = Field(min_length=1, strict=False)
+    sources: Sources
+    corpora: dict[Name, Corpus] = Field(min_length=1)
+    training: Training
+    evaluation: Evaluation
+    variants: dict[
+        Name,
+        Annotated[
+            Annotated[AttentionVariant, Tag("attention")] | Annotated[TfidfVariant, Tag("tfidf")], Discriminator(_family)
+        ],
+    ] = Field(min_length=1)
+
+    @field_validator("seeds")
+    @classmethod
+    def _no_seed_twice(cls, seeds: tuple[int, ...]) -> tuple[int, ...]:
+        if len(set(seeds)) < len(seeds):
+            raise ValueError("a seed stands twice: it would count as evidence twice")
+        return seeds
+
+    def training_of(self, corpus: str, variant: str) -> Training:
+        """The training settings of one variant on one corpus: `training`, then the variant's, then the corpus's."""
+        entry = self.variant(variant)
+        own = entry.training if isinstance(entry, AttentionVariant) else {}
+        return Training.model_validate({**self.training.model_dump(), **own, **self.corpus(corpus).training})
+
+    def corpus(self, name: str) -> Corpus:
+        """The corpus of that name.
+
+        Raises:
+            ValueError: there is none.
+        """
+        return _entry("corpora", name, self.corpora)
+
+    def variant(self, name: str) -> Variant:
+        """The variant of that name.
+
+        Raises:
+            ValueError: there is none.
+        """
+        return _entry("variants", name, self.variants)
+
+
+def _entry(section: str, name: str, entries: Mapping[str, Entry]) -> Entry:
+    if name not in entries:
+        raise ValueError(f"params.yaml: {section} has no entry {name!r}; it has {', '.join(entries)}")
+    return entries[name]
+
+
+def load_params(path: str | Path) -> Params:
+    """Reads and checks the whole file, and every combination of corpus and variant in it.
+
+    Raises:
+        ValueError: one line for each thing wrong: the key's path, the value, and what is allowed.
+    """
+    try:
+        content = YAML(typ="safe", pure=True).load(Path(path))
+    except FileNotFoundError:
+        raise ValueError(f"{path} is not here: run this from the project's root folder") from None
+    except (YAMLError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} is not YAML: {error}") from None
+    try:
+        params = Params.model_validate(content)
+    except ValidationError as error:
+        raise ValueError(_explain(path, error)) from None
+    for section, entries in (("corpora", params.corpora), ("variants", params.variants)):
+        for name, entry in entries.items():
+            own = entry.training if isinstance(entry, Corpus | AttentionVariant) else {}
+            try:
+                Training.model_validate({**params.training.model_dump(), **own})
+            except ValidationError as error:
+                raise ValueError(_explain(path, error, section, name, "training")) from None
+    for name, corpus in params.corpora.items():
+        known = set(Sources.model_fields)
+        for key in ("reviews", "vectors"):
+            if getattr(corpus, key) not in known:
+                raise ValueError(f"{path}: corpora.{name}.{key}: {getattr(corpus, key)!r}: use one of {', '.join(known)}")
+    return params
+
+
+def _explain(path: str | Path, error: ValidationError, *prefix: str) -> str:
+    lines = []
+    for problem in error.errors(include_url=False):
+        key = ".".join(str(part) for part in (*prefix, *problem["loc"])) or "the file"
+        value = "" if problem["type"] == "missing" else f" = {problem['input']!r:.80}"
+        lines.append(f"{path}: {key}{value}: {problem['msg']}")
+    return "\n".join(lines)

@@ -1,0 +1,189 @@
+"""One model, one seed: epochs of Adam until the validation accuracy stops rising; the best epoch is kept."""
+
+import copy
+import math
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from pipeline.data.batching import Batch, training_batches
+from pipeline.data.reviews import Reviews
+from pipeline.models.variants import load_state, trained_state
+from pipeline.seeding import seed_everything
+from pipeline.training.objective import objective
+from pipeline.training.resume import read_state, write_state
+from pipeline.training.validate import validate
+
+Epoch = dict[str, Any]  # numbers by name, plus one histogram
+
+
+class Fit:
+    """A model between two steps of its training.
+
+    Args:
+        model: (tokens_BT, lengths_B) -> Attended, its initial weights drawn after `seed_everything(seed)`.
+        steps: of the whole training, were it not stopped early.
+        learning_rate: Adam's, at its highest.
+        schedule: "constant", or "cosine": falls to zero over `steps`.
+        weight_decay: decoupled (Loshchilov & Hutter 2019).
+        gradient_clip: largest norm of the whole gradient.
+        averaging: decay of the moving average of the weights that is validated and kept; 0 = the weights themselves.
+        entropy_weight: see `objective`.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        *,
+        steps: int,
+        learning_rate: float,
+        schedule: str,
+        weight_decay: float,
+        gradient_clip: float,
+        averaging: float,
+        entropy_weight: float,
+    ) -> None:
+        self.model = model
+        self.parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
+        self.optimizer = torch.optim.AdamW(self.parameters, lr=learning_rate, weight_decay=weight_decay, foreach=True)
+        decay = {"constant": lambda step: 1.0, "cosine": lambda step: (1 + math.cos(math.pi * step / steps)) / 2}
+        self.rates = torch.optim.lr_scheduler.LambdaLR(self.optimizer, decay[schedule])
+        self.average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(averaging)) if averaging else None  # type: ignore[no-untyped-call]
+        self.gradient_clip = gradient_clip
+        self.entropy_weight = entropy_weight
+
+    @property
+    def judged(self) -> nn.Module:
+        """The model that is validated and kept: the average, if there is one."""
+        return self.average.module if self.average else self.model
+
+    @property
+    def learning_rate(self) -> float:
+        """The rate of the next step."""
+        rate: float = self.rates.get_last_lr()[0]
+        return rate
+
+    def step(self, batch: Batch) -> float:
+        """One update; returns the loss before it.
+
+        Raises:
+            FloatingPointError: the loss is no finite number.
+        """
+        attended = self.model(batch.tokens_BT, batch.lengths_B)
+        loss = objective(attended, batch.labels_B, batch.lengths_B, self.entropy_weight)
+        value = loss.item()
+        if not math.isfinite(value):
+            raise FloatingPointError(
+                f"the loss became {value}: lower training.learning_rate (now {self.learning_rate:.3g}) "
+                f"or training.gradient_clip (now {self.gradient_clip:.3g})"
+            )
+        self.optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self.parameters, self.gradient_clip)
+        self.optimizer.step()
+        self.rates.step()
+        if self.average:
+            self.average.update_parameters(self.model)
+        return value
+
+    def state(self) -> dict[str, Any]:
+        """All that the next step depends on, copied."""
+        return copy.deepcopy(
+            {
+                "weights": trained_state(self.model),
+                "judged": trained_state(self.judged),
+                "averaged": self.average.n_averaged if self.average else None,
+                "optimizer": self.optimizer.state_dict(),
+                "rates": {"last_epoch": self.rates.last_epoch, "_step_count": self.rates._step_count},
+            }
+        )
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Puts back what `state` gave."""
+        load_state(self.model, state["weights"])
+        load_state(self.judged, state["judged"])
+        if self.average:
+            self.average.n_averaged.copy_(state["averaged"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.rates.load_state_dict(state["rates"])
+
+
+def fit(
+    model: nn.Module,
+    train: Reviews,
+    validation: Reviews,
+    *,
+    seed: int,
+    epochs: int,
+    patience: int,
+    batch_size: int,
+    resume_from: Path,
+    on_epoch: Callable[[Epoch], None] = lambda epoch: None,
+    on_step: Callable[[int, float], None] = lambda tokens, loss: None,
+    **settings: Any,
+) -> list[Epoch]:
+    """Trains in place; the model ends with the weights of its best epoch.
+
+    Args:
+        model: see `Fit`.
+        train: reviews to learn from.
+        validation: reviews that choose the epoch.
+        seed: of everything random after the initial weights.
+        epochs: at most.
+        patience: epochs without a better validation accuracy before stopping.
+        batch_size: reviews per step.
+        resume_from: where the state after each epoch is kept; an interrupted call goes on from there.
+        on_epoch: called with each epoch's record, also with those of the interrupted call.
+        on_step: called with each batch's tokens and loss.
+        settings: the other arguments of `Fit`.
+
+    Returns:
+        a record per epoch: losses, accuracy and entropies (see `validate`), learning rate, seconds, tokens per second.
+
+    Raises:
+        FloatingPointError: the loss is no finite number; the state of the last good epoch stays in `resume_from`.
+    """
+    running = Fit(model, steps=epochs * math.ceil(len(train) / batch_size), **settings)
+    history: list[Epoch] = []
+    best: dict[str, torch.Tensor] = {}
+    if state := read_state(resume_from):
+        running.load(state["fit"])
+        history, best = state["history"], state["best"]
+        for record in history:
+            on_epoch(record)
+    for epoch in range(len(history) + 1, epochs + 1):
+        if _exhausted(history, patience):
+            break
+        generator = seed_everything(seed, epoch)
+        started, loss_sum, tokens = time.perf_counter(), 0.0, 0
+        record = {"epoch": epoch, "learning_rate": running.learning_rate}
+        for batch in training_batches(train, batch_size, generator):
+            loss = running.step(batch)
+            loss_sum += loss * len(batch.labels_B)
+            tokens += int(batch.lengths_B.sum())
+            on_step(int(batch.lengths_B.sum()), loss)
+        seconds = time.perf_counter() - started
+        record |= {"train_loss": loss_sum / len(train), **validate(running.judged, validation)}
+        record |= {"seconds": seconds, "tokens_per_second": tokens / seconds}
+        history.append(record)
+        if _since_best(history) == 0:
+            best = copy.deepcopy(trained_state(running.judged))
+        write_state(resume_from, {"fit": running.state(), "best": best, "history": history})
+        on_epoch(record)
+    load_state(model, best)
+    return history
+
+
+def _since_best(history: list[Epoch]) -> int:
+    """Epochs since the best validation accuracy; the first of equals counts."""
+    accuracies = [record["validation_accuracy"] for record in history]
+    return len(accuracies) - 1 - accuracies.index(max(accuracies)) if accuracies else 0
+
+
+def _exhausted(history: list[Epoch], patience: int) -> bool:
+    return _since_best(history) >= patience

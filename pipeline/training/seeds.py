@@ -1,0 +1,95 @@
+"""All seeds of a variant at once, each in a process of its own on one thread.
+
+One thread per seed makes a result independent of the machine's number of cores, and keeps every core busy: the models
+are small, and two threads on one of them gain next to nothing. The processes fork from a server that imported torch
+once. When the parent dies, whatever the way, they end with it.
+"""
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from multiprocessing import connection
+from multiprocessing.queues import SimpleQueue
+from typing import Any
+
+Report = Callable[[Any], None]
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something a seed's process says: a report, or that it ended, with the error if there was one."""
+
+    seed: int
+    report: Any = None
+    ended: bool = False
+    error: Exception | None = None
+
+
+def run_seeds(
+    work: Callable[[int, Report], None], seeds: Sequence[int], on_report: Callable[[int, Any], None], preload: str
+) -> None:
+    """Calls work(seed, report) for each seed side by side, and on_report(seed, ...) here for whatever they report.
+
+    Args:
+        work: a function that pickles: of a module, or a partial of one.
+        seeds: one process each.
+        on_report: called in this process, in the order in which reports arrive.
+        preload: a module to import once, before the processes fork.
+
+    Raises:
+        Exception: the first that a seed raised; the other seeds are ended.
+        ChildProcessError: a process died without a word.
+    """
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([preload])
+    events: SimpleQueue[Event] = context.SimpleQueue()
+    processes = {seed: context.Process(target=_run, args=(work, seed, events), daemon=True) for seed in seeds}
+    for process in processes.values():
+        process.start()
+    try:
+        waiting = set(seeds)
+        while waiting:
+            event = _next(events, [processes[seed] for seed in waiting])
+            if event.error:
+                raise event.error
+            if event.ended:
+                waiting.remove(event.seed)
+            else:
+                on_report(event.seed, event.report)
+    finally:
+        for process in processes.values():
+            process.kill()
+            process.join()
+
+
+def _next(events: "SimpleQueue[Event]", alive: list[Any]) -> Event:
+    reader = events._reader  # type: ignore[attr-defined]  # what the standard library's own executors wait on
+    ready = connection.wait([reader, *(process.sentinel for process in alive)])
+    if reader in ready or not events.empty():
+        return events.get()
+    dead = next(process for process in alive if process.sentinel in ready)
+    raise ChildProcessError(f"a training process ended with exit code {dead.exitcode}: is there enough memory?")
+
+
+def _run(work: Callable[[int, Report], None], seed: int, events: "SimpleQueue[Event]") -> None:
+    import torch
+
+    torch.set_num_threads(1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal interrupts the whole group; the parent decides
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    try:
+        work(seed, lambda report: events.put(Event(seed, report)))
+    except Exception as error:
+        events.put(Event(seed, error=error))
+    else:
+        events.put(Event(seed, ended=True))
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    connection.wait([parent.sentinel])
+    os._exit(1)

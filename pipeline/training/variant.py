@@ -1,0 +1,122 @@
+"""One variant and one seed, from tensors on disk to a checkpoint on disk."""
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from pipeline.data.atomic import replacing
+from pipeline.data.tensors import Tensors, read_tensors
+from pipeline.params import AttentionVariant, TfidfVariant, Training, Variant
+
+PROGRESS_EVERY = 0.2  # seconds
+CLOCK = ("seconds", "tokens_per_second")  # in a record for people, and not in what must be the same in every run
+
+
+def seeds_of(variant: Variant, seeds: tuple[int, ...]) -> tuple[int, ...]:
+    """The seeds that can differ: a fit without chance is made once."""
+    return seeds[:1] if isinstance(variant, TfidfVariant) else seeds
+
+
+def train_variant(
+    seed: int,
+    report: Callable[[dict[str, Any]], None],
+    *,
+    variant: Variant,
+    training: Training,
+    tensors: Path,
+    out: Path,
+    states: Path,
+) -> None:
+    """Trains, and writes out/seed-<seed> as weights and as the history of its epochs.
+
+    Args:
+        seed: of everything random.
+        report: called with the record of each epoch, and every now and then with {"tokens": so far, "loss": now}.
+        variant: what to train.
+        training: how.
+        tensors: the corpus.
+        out: folder for the results.
+        states: folder for what an interrupted training needs to go on; of this variant, corpus and settings alone.
+
+    Raises:
+        FloatingPointError: the loss is no finite number.
+    """
+    corpus = read_tensors(tensors)
+    if isinstance(variant, TfidfVariant):
+        history = _fit_tfidf(variant, corpus, out / f"seed-{seed}.npz")
+        report(history[0])
+    else:
+        history = _fit_attention(seed, report, variant, training, corpus, out, states / f"seed-{seed}.pt")
+    kept = [{key: value for key, value in record.items() if key not in CLOCK} for record in history]
+    with replacing(out / f"seed-{seed}.json") as part:
+        part.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+
+
+def _fit_attention(
+    seed: int,
+    report: Callable[[dict[str, Any]], None],
+    variant: AttentionVariant,
+    training: Training,
+    corpus: Tensors,
+    out: Path,
+    state: Path,
+) -> list[dict[str, Any]]:
+    import torch
+
+    from pipeline.models.checkpoint import save_classifier
+    from pipeline.models.variants import build_model
+    from pipeline.seeding import seed_everything
+    from pipeline.training.fit import fit
+
+    seed_everything(seed)
+    model = build_model(
+        variant,
+        torch.from_numpy(corpus.embeddings.copy()),
+        classes=len(corpus.classes),
+        dropout=training.dropout,
+        word_dropout=training.word_dropout,
+    )
+    seen, last = 0, time.monotonic()
+
+    def progress(tokens: int, loss: float) -> None:
+        nonlocal seen, last
+        seen += tokens
+        if time.monotonic() - last > PROGRESS_EVERY:
+            report({"tokens": seen, "loss": loss})
+            last, seen = time.monotonic(), 0
+
+    history = fit(
+        model,
+        corpus.splits["train"],
+        corpus.splits["validation"],
+        seed=seed,
+        resume_from=state,
+        on_epoch=report,
+        on_step=progress,
+        **training.model_dump(exclude={"dropout", "word_dropout"}),
+    )
+    save_classifier(model, variant, out / f"seed-{seed}.safetensors")
+    return history
+
+
+def _fit_tfidf(variant: TfidfVariant, corpus: Tensors, path: Path) -> list[dict[str, Any]]:
+    from pipeline.models.tfidf import TfidfClassifier
+
+    train, validation = corpus.splits["train"], corpus.splits["validation"]
+    started = time.perf_counter()
+    model = TfidfClassifier(**variant.model_dump(exclude={"family"}))
+    model.fit(train, train.labels)
+    seconds = time.perf_counter() - started
+    model.save(path)
+    loss, accuracy = model.evaluate(validation, validation.labels)
+    return [
+        {
+            "epoch": 1,
+            "validation_loss": loss,
+            "validation_accuracy": accuracy,
+            "seconds": seconds,
+            "tokens_per_second": len(train.tokens) / seconds,
+        }
+    ]

@@ -1,0 +1,1 @@
+"""One file per DVC stage: parse, load, one call, save, track."""

@@ -1,0 +1,26 @@
+"""Stage demo: writes the generated corpus and its word vectors."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline.data import demo
+from pipeline.params import load_params
+from stages import cli
+
+
+def main(
+    reviews: Annotated[Path, typer.Option(help="parquet file to write")],
+    vectors: Annotated[Path, typer.Option(help="GloVe text file to write")],
+) -> None:
+    """Generates the demo corpus: no network, the same bits for the same params."""
+    source = load_params("params.yaml").sources.demo
+    frame, word_vectors = demo.generate(source.seed, source.train_reviews, source.test_reviews)
+    demo.write_reviews(frame, reviews)
+    demo.write_vectors(word_vectors, vectors)
+    print(f"demo: {len(frame):,} reviews about {frame['movie'].nunique():,} films, {len(word_vectors):,} word vectors")
+
+
+if __name__ == "__main__":
+    cli.run(main)

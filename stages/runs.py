@@ -1,0 +1,48 @@
+"""The MLflow run of one variant, corpus and seed: the same description for the stage that trains and the one that tests."""
+
+from pipeline.params import AttentionVariant, Params
+from pipeline.tracking.run import VARIANT, Run, fingerprint
+
+
+def variant_run(params: Params, corpus: str, variant: str, seed: int, data_digest: str) -> Run:
+    """What the run is called, what it is compared by, and the fingerprint of all that decides its result.
+
+    Args:
+        params: all of params.yaml.
+        corpus: a name under corpora.
+        variant: a name under variants.
+        seed: one of seeds.
+        data_digest: of the corpus's tensors.
+    """
+    entry, training = params.variant(variant), params.training_of(corpus, variant)
+    parts = {"encoder": "none", "query": "none", "value": "none", "embeddings": "none"}
+    if isinstance(entry, AttentionVariant):
+        parts = {
+            "encoder": _spell(entry.encoder.model_dump()),
+            "query": _spell(entry.query.model_dump()),
+            "value": _spell(entry.value.model_dump()),
+            "embeddings": entry.embeddings,
+        }
+    settings = params.corpus(corpus)
+    return Run(
+        experiment=corpus,
+        name=f"{variant} seed {seed}",
+        role=VARIANT,
+        fingerprint=fingerprint(entry.model_dump(), training.model_dump(), seed, data_digest),
+        params={
+            "variant": variant,
+            "corpus": corpus,
+            "seed": seed,
+            "family": entry.family,
+            **parts,
+            "tokenizer": settings.tokenizer,
+            "training": training.model_dump(),
+        },
+        tags={"variant": variant, "corpus": corpus, "seed": str(seed), "data.digest": data_digest},
+    )
+
+
+def _spell(part: dict[str, object]) -> str:
+    """{"kind": "lstm", "hidden": 64} -> "lstm hidden=64"."""
+    kind, *rest = part.items()
+    return " ".join([str(kind[1]), *(f"{key}={value}" for key, value in rest)])

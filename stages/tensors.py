@@ -1,0 +1,43 @@
+"""Reviews and word vectors of one corpus -> vocabulary tensors, and how much of the text they cover."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import pandas as pd
+import typer
+
+from pipeline.data.tensors import build_tensors, write_tensors
+from pipeline.params import load_params
+from stages import cli
+
+
+def main(
+    corpus: Annotated[str, typer.Option(help="A name under corpora in params.yaml.")],
+    reviews: Annotated[Path, typer.Option(help="Table of reviews to read.")],
+    vectors: Annotated[Path, typer.Option(help="Word vectors to read, in GloVe's text format.")],
+    out: Annotated[Path, typer.Option(help="Folder of tensors to write.")],
+    coverage: Annotated[Path, typer.Option(help="JSON of coverage to write.")],
+) -> None:
+    """Tokenise, split off validation movies, choose the vocabulary from training texts, encode.
+
+    Example: python -m stages.tensors --corpus demo --reviews data/demo/reviews.parquet
+    --vectors data/demo/vectors.txt --out data/tensors/demo --coverage results/demo/coverage.json
+    """
+    settings = load_params("params.yaml").corpus(corpus)
+    tensors, covered = build_tensors(
+        pd.read_parquet(reviews, columns=["split", "label", "movie", "text"]),
+        vectors,
+        **settings.model_dump(exclude={"reviews", "vectors", "training"}),
+    )
+    write_tensors(tensors, out)
+    coverage.parent.mkdir(parents=True, exist_ok=True)
+    coverage.write_text(json.dumps(covered, indent=2) + "\n", encoding="utf-8")
+    typer.echo(
+        f"{corpus}: {covered['train_tokens']:,.0f} training tokens, {covered['train_tokens_known']:.2%} of them and "
+        f"{covered['train_types_known']:.2%} of {covered['train_types']:,.0f} types have a vector"
+    )
+
+
+if __name__ == "__main__":
+    cli.run(main)

@@ -1,0 +1,75 @@
+"""One variant on one corpus, every seed: weights, the history of epochs, and live curves in MLflow."""
+
+import functools
+import json
+import os
+import shutil
+from collections import defaultdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from filelock import FileLock
+
+from pipeline.data.atomic import replacing
+from pipeline.data.tensors import read_tensors
+from pipeline.params import load_params
+from pipeline.tracking.run import fingerprint
+from pipeline.tracking.tracker import Tracker
+from pipeline.training.progress import TrainingProgress
+from pipeline.training.seeds import run_seeds
+from pipeline.training.timing import timing
+from pipeline.training.variant import seeds_of, train_variant
+from stages import cli
+from stages.runs import variant_run
+
+
+def main(
+    corpus: Annotated[str, typer.Option(help="A name under corpora in params.yaml.")],
+    variant: Annotated[str, typer.Option(help="A name under variants in params.yaml.")],
+    tensors: Annotated[Path, typer.Option(help="Folder of tensors to read.")],
+    states: Annotated[Path, typer.Option(help="Folder for what interrupted trainings go on from.")],
+    out: Annotated[Path, typer.Option(help="Folder of weights and histories to write.")],
+    clock: Annotated[Path, typer.Option(help="JSON of durations to write.")],
+) -> None:
+    """Train one variant on one corpus. A training that was interrupted goes on from its last epoch.
+
+    Example: python -m stages.train --corpus demo --variant attention --tensors data/tensors/demo
+    --states .dvc/tmp/training --out models/demo/attention --clock results/demo/timing/attention.json
+    """
+    params = load_params("params.yaml")
+    entry, training = params.variant(variant), params.training_of(corpus, variant)
+    seeds = seeds_of(entry, params.seeds)
+    data = read_tensors(tensors)
+    train_tokens = len(data.splits["train"].tokens)
+    name = fingerprint(corpus, variant, entry.model_dump(), training.model_dump(), data.digest)
+    state = Path(os.environ.get("DVC_ROOT", ".")) / states / name
+    state.mkdir(parents=True, exist_ok=True)
+    out.mkdir(parents=True, exist_ok=True)
+    histories: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    with (
+        FileLock(f"{state}.lock"),
+        Tracker() as tracker,
+        TrainingProgress(f"{corpus} {variant}", seeds, training.epochs, train_tokens) as progress,
+    ):
+        runs = {seed: tracker.start(variant_run(params, corpus, variant, seed, data.digest)) for seed in seeds}
+        for run in runs.values():
+            run.dataset(corpus, data.digest, str(tensors), "training", {"tokens": train_tokens})
+
+        def on_report(seed: int, report: dict[str, Any]) -> None:
+            progress(seed, report)
+            if "epoch" in report:
+                histories[seed].append(report)
+                runs[seed].epoch(report)
+
+        work = functools.partial(
+            train_variant, variant=entry, training=training, tensors=tensors, out=out, states=state
+        )
+        run_seeds(work, seeds, on_report, preload="pipeline.training.fit")
+        shutil.rmtree(state)
+    with replacing(clock) as part:
+        part.write_text(json.dumps(timing(histories), indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    cli.run(main)

@@ -1,0 +1,168 @@
+import io
+import random
+from pathlib import Path
+from typing import Any
+
+import filelock
+import pytest
+import requests
+
+from pipeline.data import download as module
+from pipeline.data.download import download
+
+CONTENT = random.Random(0).randbytes(400_000)
+OTHER = random.Random(1).randbytes(300_000)
+HALF = 200_000
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Path:
+    return tmp_path / "downloads" / "file.bin"
+
+
+def interrupted(server: Any, target: Path, **faults: Any) -> str:
+    """Leaves the first half of CONTENT behind, as a process killed half-way does; gives the URL."""
+    url: str = server.serve("file.bin", CONTENT, cuts=[HALF, 0], **faults)
+    with pytest.raises(requests.ConnectionError, match="broke"):
+        download(url, target)
+    server.requests.clear()
+    return url
+
+
+def part(target: Path) -> Path:
+    return target.with_name("file.bin.part")
+
+
+def test_a_whole_file_arrives_in_place(server: Any, target: Path) -> None:
+    download(server.serve("file.bin", CONTENT), target)
+    assert target.read_bytes() == CONTENT
+    assert [path.name for path in target.parent.glob("*.part*")] in ([], ["file.bin.part.lock"])
+
+
+def test_a_broken_connection_is_taken_up_again(server: Any, target: Path) -> None:
+    download(server.serve("file.bin", CONTENT, cuts=[HALF]), target)
+    assert target.read_bytes() == CONTENT
+    assert server.requests == [("file.bin", None, 200), ("file.bin", f"bytes={HALF}-", 206)]
+
+
+def test_a_reset_connection_is_taken_up_again(server: Any, target: Path) -> None:
+    download(server.serve("file.bin", CONTENT, cuts=[HALF], reset=True), target)
+    assert target.read_bytes() == CONTENT
+    assert [status for _, _, status in server.requests] == [200, 206]
+
+
+def test_a_partial_file_is_kept_and_continued_by_the_next_process(server: Any, target: Path) -> None:
+    url = interrupted(server, target)
+    assert not target.exists()
+    assert part(target).read_bytes() == CONTENT[:HALF]
+    download(url, target)
+    assert target.read_bytes() == CONTENT
+    assert server.requests == [("file.bin", f"bytes={HALF}-", 206)]
+
+
+def test_a_file_that_has_changed_is_downloaded_anew(server: Any, target: Path) -> None:
+    url = interrupted(server, target)
+    server.serve("file.bin", OTHER, etag='"two"')
+    download(url, target)
+    assert target.read_bytes() == OTHER
+
+
+def test_a_partial_file_of_one_server_is_not_continued_by_another(server: Any, target: Path) -> None:
+    interrupted(server, target)
+    download(server.serve("mirror/file.bin", OTHER, etag='"elsewhere"'), target)
+    assert target.read_bytes() == OTHER
+
+
+def test_a_server_without_ranges_starts_over(server: Any, target: Path) -> None:
+    download(server.serve("file.bin", CONTENT, ranges=False, cuts=[HALF]), target)
+    assert target.read_bytes() == CONTENT
+    assert [status for _, _, status in server.requests] == [200, 200]
+
+
+@pytest.mark.parametrize("etag", [None, 'W/"weak"'])
+def test_nothing_is_continued_when_the_version_is_unknown(server: Any, target: Path, etag: str | None) -> None:
+    download(server.serve("file.bin", CONTENT, etag=etag, cuts=[HALF]), target)
+    assert target.read_bytes() == CONTENT
+    assert [wanted for _, wanted, _ in server.requests] == [None, None]
+
+
+def test_a_date_will_do_where_there_is_no_etag(server: Any, target: Path) -> None:
+    date = "Thu, 01 Jan 2015 00:00:00 GMT"
+    download(server.serve("file.bin", CONTENT, etag=None, headers={"Last-Modified": date}, cuts=[HALF]), target)
+    assert [wanted for _, wanted, _ in server.requests] == [None, f"bytes={HALF}-"]
+
+
+def test_another_range_than_asked_for_is_not_appended(server: Any, target: Path) -> None:
+    download(server.serve("file.bin", CONTENT, wrong_range=True, cuts=[HALF]), target)
+    assert target.read_bytes() == CONTENT
+    assert [status for _, _, status in server.requests] == [200, 206, 200]
+
+
+def test_a_partial_file_that_is_too_long_is_dropped(server: Any, target: Path) -> None:
+    url = interrupted(server, target)
+    part(target).write_bytes(CONTENT + b"more")
+    server.serve("file.bin", CONTENT)
+    download(url, target)
+    assert target.read_bytes() == CONTENT
+    assert [status for _, _, status in server.requests] == [416, 200]
+
+
+def test_a_server_that_always_breaks_is_given_up(server: Any, target: Path) -> None:
+    url = server.serve("file.bin", CONTENT, ranges=False, cuts=[HALF] * 9)
+    with pytest.raises(requests.ConnectionError, match=f"broke after {HALF:,} bytes"):
+        download(url, target)
+    assert len(server.requests) == 2
+    assert not target.exists()
+
+
+def test_an_archive_labelled_as_gzip_encoded_stays_packed(server: Any, target: Path) -> None:
+    download(server.serve("file.bin", CONTENT, headers={"Content-Encoding": "x-gzip"}), target)
+    assert target.read_bytes() == CONTENT
+
+
+def test_a_page_not_found_writes_nothing(server: Any, target: Path) -> None:
+    with pytest.raises(requests.HTTPError, match="404"):
+        download(server.url("file.bin"), target)
+    assert not target.exists()
+    assert not part(target).exists()
+
+
+def test_a_silent_server_is_left(server: Any, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "TIMEOUTS", (1, 0.1))
+    with pytest.raises(requests.Timeout):
+        download(server.serve("file.bin", CONTENT, delay=0.3), target)
+    assert not target.exists()
+
+
+def test_two_processes_do_not_write_one_file(server: Any, target: Path) -> None:
+    target.parent.mkdir()
+    url = server.serve("file.bin", CONTENT)
+    with (
+        filelock.FileLock(f"{part(target)}.lock"),
+        pytest.raises(BlockingIOError, match="another process is downloading"),
+    ):
+        download(url, target)
+    assert server.requests == []
+
+
+def test_a_log_gets_one_line_per_tenth(server: Any, target: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    download(server.serve("file.bin", CONTENT * 2), target)
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[-1] == "file.bin: 100 % of 0.8 MB"
+    assert 5 < len(lines) <= 10
+
+
+def test_a_terminal_gets_a_bar(server: Any, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr("sys.stderr", terminal := Terminal())
+    monkeypatch.setenv("COLUMNS", "120")
+    download(server.serve("file.bin", CONTENT), target)
+    assert "400.0/400.0 kB" in terminal.getvalue()
+
+
+def test_a_length_that_is_not_told_is_no_hindrance(server: Any, target: Path) -> None:
+    download(server.serve("file.bin", CONTENT, length=False), target)
+    assert target.read_bytes() == CONTENT
