@@ -231,6 +231,10 @@ class Params(Strict):
             raise ValueError("a seed stands twice: it would count as evidence twice")
         return seeds
 
+    def seeds_of(self, variant: str) -> tuple[int, ...]:
+        """The seeds that can differ: a fit without chance is made once."""
+        return self.seeds[:1] if isinstance(self.variant(variant), TfidfVariant) else self.seeds
+
     def training_of(self, corpus: str, variant: str) -> Training:
         """The training settings of one variant on one corpus: `training`, then the variant's, then the corpus's."""
         entry = self.variant(variant)

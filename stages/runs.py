@@ -1,7 +1,9 @@
-"""The MLflow run of one variant, corpus and seed: the same description for the stage that trains and the one that tests."""
+"""The MLflow run of one variant, corpus and seed, described alike for the stage that trains and the one that tests."""
+
+from collections.abc import Mapping, Sequence
 
 from pipeline.params import AttentionVariant, Params
-from pipeline.tracking.run import VARIANT, Run, fingerprint
+from pipeline.tracking.run import COMPARISON, VARIANT, Run, fingerprint
 
 
 def variant_run(params: Params, corpus: str, variant: str, seed: int, data_digest: str) -> Run:
@@ -39,6 +41,24 @@ def variant_run(params: Params, corpus: str, variant: str, seed: int, data_diges
             "training": training.model_dump(),
         },
         tags={"variant": variant, "corpus": corpus, "seed": str(seed), "data.digest": data_digest},
+    )
+
+
+def comparison_run(params: Params, corpus: str, metrics: Sequence[Mapping[str, object]]) -> Run:
+    """The run that holds all variants of a corpus side by side.
+
+    Args:
+        params: all of params.yaml.
+        corpus: a name under corpora.
+        metrics: of each variant: other numbers make another run.
+    """
+    return Run(
+        experiment=corpus,
+        name="comparison",
+        role=COMPARISON,
+        fingerprint=fingerprint(params.evaluation.model_dump(), metrics),
+        params={"variant": "comparison", "corpus": corpus},
+        tags={"corpus": corpus},
     )
 
 

@@ -7,7 +7,9 @@ from typing import Annotated
 import pandas as pd
 import typer
 
-from pipeline.data.tensors import build_tensors, write_tensors
+from pipeline.data.atomic import replacing
+from pipeline.data.prepare import build_tensors
+from pipeline.data.tensors import write_tensors
 from pipeline.params import load_params
 from stages import cli
 
@@ -25,14 +27,13 @@ def main(
     --vectors data/demo/vectors.txt --out data/tensors/demo --coverage results/demo/coverage.json
     """
     settings = load_params("params.yaml").corpus(corpus)
+    table = pd.read_parquet(reviews)
     tensors, covered = build_tensors(
-        pd.read_parquet(reviews, columns=["split", "label", "movie", "text"]),
-        vectors,
-        **settings.model_dump(exclude={"reviews", "vectors", "training"}),
+        table, vectors, **settings.model_dump(exclude={"reviews", "vectors", "training"})
     )
-    write_tensors(tensors, out)
-    coverage.parent.mkdir(parents=True, exist_ok=True)
-    coverage.write_text(json.dumps(covered, indent=2) + "\n", encoding="utf-8")
+    write_tensors(tensors, table, out)
+    with replacing(coverage) as part:
+        part.write_text(json.dumps(covered, indent=2) + "\n", encoding="utf-8")
     typer.echo(
         f"{corpus}: {covered['train_tokens']:,.0f} training tokens, {covered['train_tokens_known']:.2%} of them and "
         f"{covered['train_types_known']:.2%} of {covered['train_types']:,.0f} types have a vector"

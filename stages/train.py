@@ -19,7 +19,7 @@ from pipeline.tracking.tracker import Tracker
 from pipeline.training.progress import TrainingProgress
 from pipeline.training.seeds import run_seeds
 from pipeline.training.timing import timing
-from pipeline.training.variant import seeds_of, train_variant
+from pipeline.training.variant import train_variant
 from stages import cli
 from stages.runs import variant_run
 
@@ -39,7 +39,7 @@ def main(
     """
     params = load_params("params.yaml")
     entry, training = params.variant(variant), params.training_of(corpus, variant)
-    seeds = seeds_of(entry, params.seeds)
+    seeds = params.seeds_of(variant)
     data = read_tensors(tensors)
     train_tokens = len(data.splits["train"].tokens)
     name = fingerprint(corpus, variant, entry.model_dump(), training.model_dump(), data.digest)

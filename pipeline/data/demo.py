@@ -7,9 +7,9 @@ one more part of the model family than the kind before it:
 * filler: the same sentence inside the plot of the film. Words of the plot lie about as far along the sentiment axis as
   praise and blame do, so the mean drowns. A learned query follows the evaluation axis, where the plot has nothing.
 * genre: each genre has praise and blame of its own ("terrifying" is praise for a horror film). A review holds such a
-  word of its film's genre, which decides, and one of another genre, with the opposite polarity, which does not. The
-  label is the exclusive or of genre and words, so no sum over tokens tells, whatever their values. A query made from
-  the mean of the text learns which genre it is and so which word to look at.
+  word of its film's genre, which decides, and one of another genre, of opposite polarity, which does not. Every word
+  by itself is as common under one label as under the other; the label is the exclusive or of genre and words. A query
+  made from the mean of the text learns which genre it is, and so which word to look at.
 * negation: one word of praise and one of blame, of which one is negated or conceded. The reviews of a pair are made of
   the same words, so whatever ignores their order is right about exactly one of the two.
 """
@@ -112,7 +112,7 @@ def _split(rng: random.Random, split: str, reviews: int, first: int) -> Iterator
 def _block(rng: random.Random) -> Iterator[tuple[int, str, int, list[Token]]]:
     """(film, kind, label, review) of the reviews of two films, 0 and 1, of different genres.
 
-    The genre reviews of both films are the same but for the words that tell the genre, and then the labels are opposite.
+    The genre reviews of both are the same but for the words that tell the genre, and their labels are opposite.
     """
     genres = rng.sample(lexicon.GENRES, 2)
     genre_skeleton = _sentence(rng, lexicon.GENRE_OPENINGS) + _sentence(rng, lexicon.GENRE_VERDICTS)
@@ -185,8 +185,9 @@ def _vectors(seed: int) -> dict[str, npt.NDArray[np.float32]]:
         for word in words:
             places_of_word = np.array([places.get(axis, 0.0) for axis in AXES])
             places_of_word[AXES.index("sentiment")] += sentiment_spread * random_state.standard_normal()
-            noise = NOISE * random_state.standard_normal(dimensions)
-            vectors[word] = (np.repeat(places_of_word, AXIS_DIMENSIONS) * directions + noise).astype(np.float32)
+            vector = np.repeat(places_of_word, AXIS_DIMENSIONS) * directions
+            vector += NOISE * random_state.standard_normal(dimensions)
+            vectors[word] = vector.round(4).astype(np.float32)  # what the text file will say
     return vectors
 
 

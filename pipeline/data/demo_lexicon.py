@@ -58,9 +58,9 @@ FILLER: dict[str, tuple[str, ...]] = {
     ),
     "ASPECT": tuple(
         """
-        acting beginning cast cinematography costumes dialogue direction editing effects ending humour lead lighting
+        acting animation beginning camerawork cast cinematography dialogue direction editing ending humour lead lighting
         music pacing performance photography plot premise production scenery score screenplay script setting
-        soundtrack story subplot visuals
+        soundtrack story subplot wardrobe
         """.split()
     ),
     "ADVERB": tuple(
@@ -84,6 +84,7 @@ BAD = tuple(
     sloppy stale stupid tedious terrible tiresome unbearable unwatchable uninspired weak worthless wretched
     """.split()
 )
+
 
 @dataclass(frozen=True)
 class Genre:

@@ -1,11 +1,10 @@
-"""A table of reviews and a file of vectors -> the tensors that every model of a corpus trains on."""
+"""The tensors that every model of a corpus trains on, in memory and on disk."""
 
 import hashlib
 import json
 import os
 import shutil
 import tempfile
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,11 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.data.embeddings import embedding_matrix, read_vectors
-from pipeline.data.reviews import SPLITS, Reviews, pack, read_reviews, write_reviews
-from pipeline.data.split import split_by_movie
-from pipeline.data.tokenizer import make_tokenizer
-from pipeline.data.vocabulary import UNK, Vocabulary, choose_words
+from pipeline.data.reviews import SPLITS, Reviews, read_reviews, write_reviews
+from pipeline.data.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,88 +45,19 @@ class Tensors:
     classes: tuple[str, ...] = CLASSES
 
 
-def build_tensors(
-    table: "pd.DataFrame",
-    vectors: Path,
-    *,
-    tokenizer: str,
-    min_count: int,
-    max_size: int,
-    validation_fraction: float,
-    validation_seed: int,
-) -> tuple[Tensors, dict[str, float]]:
-    """Tokenises, splits, chooses the vocabulary from the training texts alone, and encodes.
+def write_tensors(tensors: Tensors, table: "pd.DataFrame", folder: Path) -> None:
+    """Writes the folder as a whole or not at all; no file in it can run code.
 
     Args:
-        table: columns split ("train" or "test"), label, movie, text.
-        vectors: word vectors in GloVe's text format.
-        tokenizer: a name that `make_tokenizer` knows.
-        min_count: times a word must stand in the training texts.
-        max_size: words at most.
-        validation_fraction: of the training reviews.
-        validation_seed: of the draw of movies.
-
-    Returns:
-        the tensors, and their coverage: see `coverage`.
-
-    Raises:
-        ValueError: no training word has a vector, or a split would be empty.
+        tensors: a corpus, encoded.
+        table: its reviews as they were read, so that rows can be shown as text.
+        folder: is replaced.
     """
-    tokenize = make_tokenizer(tokenizer)
-    tokenised = [tokenize(text) for text in table["text"]]
-    in_train = table["split"].to_numpy() == "train"
-    members = {"test": np.flatnonzero(~in_train)}
-    train_rows = np.flatnonzero(in_train)
-    held_out = split_by_movie(table["movie"].to_numpy(dtype=str)[train_rows], validation_fraction, validation_seed)
-    members["train"], members["validation"] = train_rows[~held_out], train_rows[held_out]
-    for split, rows in members.items():
-        if not len(rows):
-            raise ValueError(f"the {split} split has no reviews")
-
-    counts = Counter(token for row in members["train"] for token in tokenised[row])
-    known = read_vectors(vectors, counts.keys())
-    vocabulary = Vocabulary(choose_words(counts, known.keys(), min_count, max_size))
-    if len(vocabulary) == 2:
-        raise ValueError(f"no word of the training texts has a vector in {vectors}: are both of one language?")
-    encoded = [vocabulary.encode(tokens) for tokens in tokenised]
-    labels = table["label"].to_numpy()
-    splits = {
-        split: pack([encoded[row] for row in members[split]], labels[members[split]], members[split])
-        for split in SPLITS
-    }
-    tensors = Tensors(
-        vocabulary=vocabulary,
-        embeddings=embedding_matrix(vocabulary.words, known),
-        counts=np.bincount(splits["train"].tokens, minlength=len(vocabulary)),
-        splits=splits,
-        tokenizer=tokenizer,
-        digest="",
-    )
-    return tensors, coverage(tensors, types=len(counts), types_with_vector=len(known))
-
-
-def coverage(tensors: Tensors, types: int, types_with_vector: int) -> dict[str, float]:
-    """How much of the text the vocabulary knows: shares of running tokens by split, and of the training types."""
-    known = {
-        f"{split}_tokens_known": float(np.mean(reviews.tokens != UNK)) for split, reviews in tensors.splits.items()
-    }
-    sizes = {f"{split}_reviews": len(reviews) for split, reviews in tensors.splits.items()}
-    return {
-        **sizes,
-        "train_tokens": len(tensors.splits["train"].tokens),
-        "train_types": types,
-        "train_types_known": types_with_vector / types,
-        "vocabulary": len(tensors.vocabulary),
-        **known,
-    }
-
-
-def write_tensors(tensors: Tensors, folder: Path) -> None:
-    """Writes the folder as a whole or not at all; no file in it can run code."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     made = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
         tensors.vocabulary.write(made / "words.txt")
+        table.to_parquet(made / "reviews.parquet", compression="zstd", index=False)
         np.save(made / "embeddings.npy", tensors.embeddings)
         np.save(made / "counts.npy", tensors.counts)
         for split, reviews in tensors.splits.items():
@@ -165,3 +92,10 @@ def read_tensors(folder: Path) -> Tensors:
         digest=manifest["sha256"],
         classes=tuple(manifest["classes"]),
     )
+
+
+def read_table(folder: Path, columns: list[str]) -> "pd.DataFrame":
+    """Columns of the reviews that the tensors were made of; `Reviews.rows` are its rows."""
+    import pandas as pd
+
+    return pd.read_parquet(folder / "reviews.parquet", columns=columns)

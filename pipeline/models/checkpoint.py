@@ -1,6 +1,5 @@
 """A trained model on disk: safetensors with the variant's description inside, so that the file explains itself."""
 
-import os
 from pathlib import Path
 
 from safetensors import safe_open
@@ -11,17 +10,22 @@ from pipeline.models.classifier import AttentionClassifier
 from pipeline.models.variants import build_model, load_state, trained_state
 from pipeline.params import AttentionVariant
 
-FORMAT = "1"
+KIND = "attention-classifier-1"  # with the number of the format
 
 
 def save_classifier(model: AttentionClassifier, variant: AttentionVariant, path: Path) -> None:
     """Writes what training changed; frozen embeddings stay with the corpus's tensors."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     state = {name: tensor.contiguous() for name, tensor in trained_state(model).items()}
     part = path.with_name(f".{path.name}.part")
     # safetensors writes its metadata in hash order, so one key alone keeps the bytes the same from run to run
-    save_file(state, part, metadata={f"attention-classifier-{FORMAT}": variant.model_dump_json()})
-    os.replace(part, path)
+    save_file(state, part, metadata={KIND: variant.model_dump_json()})
+    part.replace(path)
+
+
+def kind_of(path: Path) -> str:
+    """What kind of model a file of weights says it holds, and in what format."""
+    with safe_open(path, framework="np") as file:
+        return next(iter(file.metadata() or {}), "")
 
 
 def load_classifier(path: Path, embeddings_VE: Tensor) -> AttentionClassifier:
@@ -37,9 +41,9 @@ def load_classifier(path: Path, embeddings_VE: Tensor) -> AttentionClassifier:
     with safe_open(path, framework="pt") as file:
         metadata = file.metadata() or {}
         state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - the file is no mapping
-    description = metadata.get(f"attention-classifier-{FORMAT}")
+    description = metadata.get(KIND)
     if description is None:
-        raise ValueError(f"{path} is no checkpoint of format {FORMAT}: run `dvc repro` to train it again")
+        raise ValueError(f"{path} is no checkpoint of the kind {KIND}: run `dvc repro` to train it again")
     variant = AttentionVariant.model_validate_json(description)
     model = build_model(variant, embeddings_VE, classes=len(state["classifier.bias"]))
     load_state(model, state)

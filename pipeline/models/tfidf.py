@@ -4,16 +4,15 @@ It reads the same tokens as the others, as n-grams of vocabulary rows. scikit-le
 spells reviews for it and keeps the result in arrays instead of a pickle.
 """
 
-import os
 from collections.abc import Iterable
 from itertools import chain
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from safetensors.numpy import load_file, save_file
 
-FORMAT = 1
+KIND = "tfidf-classifier-1"  # with the number of the format
 Rows = npt.NDArray[np.int32]
 
 
@@ -60,34 +59,26 @@ class TfidfClassifier:
 
     def save(self, path: Path) -> None:
         """Writes arrays only: n-grams as rows of the vocabulary padded with -1, their idf, and the regression."""
-        path.parent.mkdir(parents=True, exist_ok=True)
         names = sorted(self.vectorizer.vocabulary_, key=self.vectorizer.vocabulary_.__getitem__)
         grams = np.full((len(names), self.ngrams), -1, dtype=np.int32)
         for row, name in enumerate(names):
             parts = name.split()
             grams[row, : len(parts)] = parts
-        part = path.with_suffix(".part.npz")  # numpy insists on the ending
-        np.savez(
-            part,
-            format=np.array(FORMAT),
-            grams=grams,
-            idf=self.vectorizer.idf_,
-            coefficients=self.regression.coef_,
-            intercept=self.regression.intercept_,
-            classes=self.regression.classes_,
-        )
-        os.replace(part, path)
+        arrays = {
+            "grams": grams,
+            "idf": self.vectorizer.idf_,
+            "coefficients": self.regression.coef_,
+            "intercept": self.regression.intercept_,
+            "classes": self.regression.classes_,
+        }
+        part = path.with_name(f".{path.name}.part")
+        save_file(arrays, part, metadata={KIND: ""})
+        part.replace(path)
 
     @classmethod
     def load(cls, path: Path) -> "TfidfClassifier":
-        """The model that `save` wrote.
-
-        Raises:
-            ValueError: the file is of another format.
-        """
-        arrays: Any = np.load(path, allow_pickle=False)
-        if int(arrays["format"]) != FORMAT:
-            raise ValueError(f"{path} has format {arrays['format']}, this version reads {FORMAT}: run `dvc repro`")
+        """The model that `save` wrote."""
+        arrays = load_file(path)
         grams = arrays["grams"]
         model = cls(ngrams=grams.shape[1], min_count=1, regularisation=1.0)
         names = (" ".join(str(part) for part in gram if part >= 0) for gram in grams.tolist())

@@ -11,11 +11,13 @@ def timing(histories: dict[int, list[dict[str, Any]]]) -> dict[str, Any]:
     Args:
         histories: the epoch records of each seed, as `train_variant` reports them.
     """
-    seconds = {seed: sum(record["seconds"] for record in history) for seed, history in histories.items()}
-    tokens = sum(record["seconds"] * record["tokens_per_second"] for history in histories.values() for record in history)
+    seconds = {seed: sum(record["seconds"] for record in records) for seed, records in histories.items()}
+    tokens = sum(
+        record["seconds"] * record["tokens_per_second"] for records in histories.values() for record in records
+    )
     return {
         "train_seconds": round(sum(seconds.values()), 3),
         "tokens_per_second": round(tokens / sum(seconds.values())),
-        "seconds_by_seed": {str(seed): round(value, 3) for seed, value in seconds.items()},
-        "epochs_by_seed": {str(seed): len(history) for seed, history in histories.items()},
+        "seconds": {str(seed): round(seconds[seed], 3) for seed in sorted(seconds)},
+        "epochs": {str(seed): len(histories[seed]) for seed in sorted(histories)},
     }

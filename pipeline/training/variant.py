@@ -14,11 +14,6 @@ PROGRESS_EVERY = 0.2  # seconds
 CLOCK = ("seconds", "tokens_per_second")  # in a record for people, and not in what must be the same in every run
 
 
-def seeds_of(variant: Variant, seeds: tuple[int, ...]) -> tuple[int, ...]:
-    """The seeds that can differ: a fit without chance is made once."""
-    return seeds[:1] if isinstance(variant, TfidfVariant) else seeds
-
-
 def train_variant(
     seed: int,
     report: Callable[[dict[str, Any]], None],
@@ -45,7 +40,7 @@ def train_variant(
     """
     corpus = read_tensors(tensors)
     if isinstance(variant, TfidfVariant):
-        history = _fit_tfidf(variant, corpus, out / f"seed-{seed}.npz")
+        history = _fit_tfidf(variant, corpus, out / f"seed-{seed}.safetensors")
         report(history[0])
     else:
         history = _fit_attention(seed, report, variant, training, corpus, out, states / f"seed-{seed}.pt")

@@ -1,0 +1,93 @@
+"""A table of reviews and a file of word vectors -> the tensors of a corpus."""
+
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pipeline.data.embeddings import embedding_matrix, read_vectors
+from pipeline.data.reviews import SPLITS, pack
+from pipeline.data.split import split_by_movie
+from pipeline.data.tensors import Tensors
+from pipeline.data.tokenizer import make_tokenizer
+from pipeline.data.vocabulary import UNK, Vocabulary, choose_words
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def build_tensors(
+    table: "pd.DataFrame",
+    vectors: Path,
+    *,
+    tokenizer: str,
+    min_count: int,
+    max_size: int,
+    validation_fraction: float,
+    validation_seed: int,
+) -> tuple[Tensors, dict[str, float]]:
+    """Tokenises, splits, chooses the vocabulary from the training texts alone, and encodes.
+
+    Args:
+        table: columns split ("train" or "test"), label, movie, text.
+        vectors: word vectors in GloVe's text format.
+        tokenizer: a name that `make_tokenizer` knows.
+        min_count: times a word must stand in the training texts.
+        max_size: words at most.
+        validation_fraction: of the training reviews.
+        validation_seed: of the draw of movies.
+
+    Returns:
+        the tensors, and their coverage: see `coverage`.
+
+    Raises:
+        ValueError: no training word has a vector, or a split would be empty.
+    """
+    tokenize = make_tokenizer(tokenizer)
+    tokenised = [tokenize(text) for text in table["text"]]
+    in_train = table["split"].to_numpy() == "train"
+    members = {"test": np.flatnonzero(~in_train)}
+    train_rows = np.flatnonzero(in_train)
+    held_out = split_by_movie(table["movie"].to_numpy(dtype=str)[train_rows], validation_fraction, validation_seed)
+    members["train"], members["validation"] = train_rows[~held_out], train_rows[held_out]
+    for split, rows in members.items():
+        if not len(rows):
+            raise ValueError(f"the {split} split has no reviews")
+
+    counts = Counter(token for row in members["train"] for token in tokenised[row])
+    known = read_vectors(vectors, counts.keys())
+    vocabulary = Vocabulary(choose_words(counts, known.keys(), min_count, max_size))
+    if len(vocabulary) == 2:
+        raise ValueError(f"no word of the training texts has a vector in {vectors}: are both of one language?")
+    encoded = [vocabulary.encode(tokens) for tokens in tokenised]
+    labels = table["label"].to_numpy()
+    splits = {
+        split: pack([encoded[row] for row in members[split]], labels[members[split]], members[split])
+        for split in SPLITS
+    }
+    tensors = Tensors(
+        vocabulary=vocabulary,
+        embeddings=embedding_matrix(vocabulary.words, known),
+        counts=np.bincount(splits["train"].tokens, minlength=len(vocabulary)),
+        splits=splits,
+        tokenizer=tokenizer,
+        digest="",
+    )
+    return tensors, coverage(tensors, types=len(counts), types_with_vector=len(known))
+
+
+def coverage(tensors: Tensors, types: int, types_with_vector: int) -> dict[str, float]:
+    """How much of the text the vocabulary knows: shares of running tokens by split, and of the training types."""
+    known = {
+        f"{split}_tokens_known": float(np.mean(reviews.tokens != UNK)) for split, reviews in tensors.splits.items()
+    }
+    sizes = {f"{split}_reviews": len(reviews) for split, reviews in tensors.splits.items()}
+    return {
+        **sizes,
+        "train_tokens": len(tensors.splits["train"].tokens),
+        "train_types": types,
+        "train_types_known": types_with_vector / types,
+        "vocabulary": len(tensors.vocabulary),
+        **known,
+    }

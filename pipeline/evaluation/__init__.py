@@ -1,0 +1,1 @@
+"""A trained model to numbers, tables, figures and pages."""

@@ -1,0 +1,39 @@
+"""The figures that hold all variants of a corpus side by side, by file name."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from pipeline.evaluation import comparison_figures
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+
+def corpus_figures(
+    corpus: str,
+    frame: "pd.DataFrame",
+    effects: "pd.DataFrame",
+    metrics: Sequence[Mapping[str, Any]],
+    predictions: Mapping[str, "pd.DataFrame"],
+) -> dict[str, "Figure"]:
+    """Draws accuracy, entropy, accuracy against entropy and against time, and the effect of entropy weights.
+
+    Args:
+        corpus: its name, for the titles.
+        frame: from `compare`.
+        effects: from `entropy_effects`; no figure where it is empty.
+        metrics: of each variant, with `by_seed`.
+        predictions: a row per seed and review, by variant.
+    """
+    by_seed = {one["variant"]: [seed["accuracy"] for seed in one["by_seed"].values()] for one in metrics}
+    entropies = {name: rows["entropy_normalised"].to_numpy() for name, rows in predictions.items()}
+    drawn = {
+        "accuracy": comparison_figures.accuracy_by_variant(frame, by_seed, f"Accuracy on {corpus}"),
+        "entropy": comparison_figures.entropy_by_variant(frame, entropies, f"Attention entropy on {corpus}"),
+        "accuracy_entropy": comparison_figures.accuracy_against_entropy(frame, f"Accuracy against focus on {corpus}"),
+        "accuracy_time": comparison_figures.accuracy_against_time(frame, f"Accuracy against cost on {corpus}"),
+    }
+    if len(effects):
+        drawn["entropy_weight"] = comparison_figures.entropy_effect(effects, f"Entropy weights on {corpus}")
+    return drawn

@@ -1,0 +1,163 @@
+"""Every seed of one variant on the test split -> all that is reported about the variant."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pipeline.data.tensors import Tensors
+from pipeline.data.tokenizer import make_tokenizer
+from pipeline.evaluation.entropy import entropy_columns, summarise_entropy
+from pipeline.evaluation.examples import Example, fixed_reviews, make_examples, surest_mistakes
+from pipeline.evaluation.metrics import accuracy_interval, classification_metrics
+from pipeline.evaluation.predict import Predictions, predict
+from pipeline.evaluation.top_words import count_words, rank_words
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+EXAMPLES_SEED = 0  # of the draw of reviews shown: the same for every run
+BOOTSTRAP_SEED = 0
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What is known of one variant on one corpus.
+
+    Attributes:
+        metrics: means over seeds and the values by seed, flat but for `by_seed`.
+        predictions: a row per seed and review.
+        entropy: summary of the attention's entropy by group; empty without attention.
+        words: rankings of attended words; empty without attention.
+        examples: reviews as the first seed reads them.
+    """
+
+    metrics: dict[str, Any]
+    predictions: "pd.DataFrame"
+    entropy: "pd.DataFrame"
+    words: "pd.DataFrame"
+    examples: list[Example]
+
+
+def evaluate(
+    variant: str,
+    checkpoints: dict[int, Path],
+    corpus: Tensors,
+    table: "pd.DataFrame",
+    *,
+    bootstrap: int,
+    confidence: float,
+    top_words: int,
+    top_words_min_count: int,
+    examples: int,
+    mistakes: int,
+) -> Evaluation:
+    """Predicts the test split once per seed, and measures.
+
+    Args:
+        variant: its name.
+        checkpoints: by seed.
+        corpus: the tensors that the checkpoints were trained on.
+        table: the corpus's reviews with columns name and text.
+        bootstrap: resamples of the accuracy's interval.
+        confidence: of that interval.
+        top_words: rows of a ranking of words.
+        top_words_min_count: occurrences that a ranking asks for.
+        examples: reviews shown, the same for every variant.
+        mistakes: the first seed's surest wrong answers shown.
+    """
+    import pandas as pd
+
+    reviews = corpus.splits["test"]
+    labels_N = np.asarray(reviews.labels)
+    predictions = {seed: predict(path, corpus.embeddings, reviews) for seed, path in checkpoints.items()}
+    by_seed = {seed: classification_metrics(labels_N, one.logits_NC) for seed, one in predictions.items()}
+    rows = pd.concat(
+        [
+            pd.DataFrame(
+                {
+                    "seed": seed,
+                    "row": reviews.rows,
+                    "label": labels_N,
+                    "length": reviews.lengths,
+                    "probability": one.probabilities_NC[:, 1],
+                    "predicted": one.predicted_N,
+                    **entropy_columns(one.weights, reviews.offsets),
+                }
+            )
+            for seed, one in predictions.items()
+        ],
+        ignore_index=True,
+    )
+    low, high = accuracy_interval(
+        np.stack([one.predicted_N == labels_N for one in predictions.values()]),
+        resamples=bootstrap,
+        confidence=confidence,
+        seed=BOOTSTRAP_SEED,
+    )
+    first_seed, first = next(iter(predictions.items()))
+    attention = ["entropy_nats", "entropy_normalised", "perplexity"]
+    attended = first.weights is not None
+    metrics = {
+        "variant": variant,
+        "seeds": len(checkpoints),
+        "parameters": first.parameters,
+        "accuracy_low": low,
+        "accuracy_high": high,
+        "accuracy_std": float(np.std([one["accuracy"] for one in by_seed.values()], ddof=1)) if len(by_seed) > 1 else 0.0,
+        **{f"{name}_mean": float(np.mean([one[name] for one in by_seed.values()])) for name in by_seed[first_seed]},
+        **{f"{name}_mean": float(rows[name].mean()) if attended else None for name in attention},
+        "by_seed": {str(seed): one for seed, one in by_seed.items()},
+    }
+    return Evaluation(
+        metrics=_rounded(metrics),
+        predictions=rows,
+        entropy=summarise_entropy(rows, corpus.classes),
+        words=_words(corpus, list(predictions.values()), top_words, top_words_min_count),
+        examples=_examples(corpus, table, first_seed, first, examples, mistakes),
+    )
+
+
+def _words(corpus: Tensors, predictions: Sequence[Predictions], top: int, min_count: int) -> "pd.DataFrame":
+    import pandas as pd
+
+    weights = [one.weights for one in predictions if one.weights is not None]
+    if not weights:
+        return pd.DataFrame()
+    probabilities = [one.probabilities_NC for one in predictions]
+    totals = count_words(corpus.splits["test"], weights, probabilities, len(corpus.vocabulary))
+    return rank_words(totals, corpus.vocabulary.words, corpus.classes, min_count=min_count, top=top)
+
+
+def _examples(
+    corpus: Tensors, table: "pd.DataFrame", seed: int, one: Predictions, fixed: int, mistakes: int
+) -> list[Example]:
+    reviews = corpus.splits["test"]
+    tokenize = make_tokenizer(corpus.tokenizer)
+    shown = {
+        "fixed": fixed_reviews(reviews, fixed, EXAMPLES_SEED),
+        "mistake": surest_mistakes(np.asarray(reviews.labels), one.probabilities_NC, mistakes),
+    }
+    records: list[Example] = []
+    for kind, positions in shown.items():
+        rows = table.iloc[reviews.rows[positions]]
+        records += make_examples(
+            positions,
+            "fixed" if kind == "fixed" else "mistake",
+            reviews=reviews,
+            names=list(rows["name"]),
+            texts=[tokenize(text) for text in rows["text"]],
+            probabilities_NC=one.probabilities_NC,
+            weights=one.weights,
+            seed=seed,
+        )
+    return records
+
+
+def _rounded(values: Any) -> Any:
+    """Six digits after the point: what a person compares, and a change of no account stays out of Git."""
+    if isinstance(values, dict):
+        return {key: _rounded(value) for key, value in values.items()}
+    return round(values, 6) if isinstance(values, float) else values

@@ -1,0 +1,188 @@
+"""Figures of one variant: how its attention is spread, how it learned, how far to trust it, what it looks at.
+
+N rows of predictions, all seeds one after another.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
+
+from pipeline.evaluation.metrics import CALIBRATION_BINS
+from pipeline.evaluation.plot_style import INK, MUTED, NEGATIVE, POSITIVE, in_percent, legend, legend_below, panels
+
+Floats = npt.NDArray[np.float64]
+History = Sequence[Mapping[str, Any]]
+
+BINS = 40
+
+
+def entropy_histogram(nats_N: Floats, normalised_N: Floats, right_N: npt.NDArray[np.bool_], title: str) -> Figure:
+    """How widely attention is spread over a review, in nats and divided by ln(length), by right and wrong answer.
+
+    Each kind of answer has area 1, so that the shapes compare. NaNs (reviews of one token) are left out.
+    """
+    labels = [("entropy of the attention (nats)", "density"), ("entropy / ln(length): 0 one word, 1 all alike", "")]
+    figure, both = panels(title, labels, (7.6, 3.0))
+    top = max(float(np.nanmax(nats_N)), 1e-6)
+    for axes, values_N, largest in zip(both, (nats_N, normalised_N), (top, 1.0), strict=True):
+        bins = np.linspace(0, largest, BINS + 1)
+        for name, chosen_N, colour, style in (("right", right_N, POSITIVE, "-"), ("wrong", ~right_N, NEGATIVE, "--")):
+            shown = values_N[chosen_N & ~np.isnan(values_N)]
+            if len(shown):
+                density, _ = np.histogram(shown, bins, density=True)
+                axes.stairs(density, bins, color=colour, alpha=0.18, fill=True)
+                axes.stairs(density, bins, color=colour, linestyle=style, linewidth=1.4, label=f"{name} answers")
+        median = float(np.nanmedian(values_N))
+        axes.axvline(median, color=INK, linewidth=0.9, linestyle=":")
+        axes.annotate(
+            f"median {median:.2f}",
+            (median, 1),
+            xytext=(4 if median < largest / 2 else -4, -4),
+            xycoords=("data", "axes fraction"),
+            textcoords="offset points",
+            ha="left" if median < largest / 2 else "right",
+            va="top",
+            fontsize=8.5,
+            color=INK,
+        )
+        axes.set_xlim(0, largest)
+        axes.margins(y=0.2)
+        axes.set_yticks([])
+    legend_below(figure, both[0].get_legend_handles_labels()[0], columns=2)
+    return figure
+
+
+def entropy_by_epoch(histories: Sequence[History], title: str) -> Figure:
+    """How attention focuses while the model learns: normalised entropy on the validation set, epoch by epoch.
+
+    Args:
+        histories: epoch records of each seed, with entropy_histogram (reviews per bin over [0, 1]) and
+            entropy_normalised_mean. A seed that stopped early counts up to its last epoch.
+        title: above the figure.
+    """
+    epochs = max(len(history) for history in histories)
+    by_epoch = [[history[i] for history in histories if i < len(history)] for i in range(epochs)]
+    counts = np.array([np.sum([record["entropy_histogram"] for record in records], axis=0) for records in by_epoch])
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    figure, [axes] = panels(title, [("epoch", "entropy / ln(length)")], (5.6, 3.4))
+    extent = (0.5, epochs + 0.5, 0, 1)
+    image = axes.imshow(shares.T, origin="lower", aspect="auto", extent=extent, cmap="Blues", interpolation="nearest")
+    means = [np.mean([record["entropy_normalised_mean"] for record in records]) for records in by_epoch]
+    axes.plot(range(1, epochs + 1), means, color=NEGATIVE, linewidth=1.4, marker="o", markersize=3.5, label="mean")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=12))
+    axes.grid(visible=False)
+    legend(axes, loc="lower left")
+    bar = figure.colorbar(image, ax=axes)
+    in_percent(bar.ax.yaxis)
+    bar.set_label("share of the reviews", color=INK, fontsize=9)
+    bar.ax.tick_params(colors=INK, labelsize=8.5, length=0)
+    bar.outline.set_visible(False)
+    return figure
+
+
+def entropy_snapshot(counts: Sequence[int], title: str) -> Figure:
+    """The histogram of normalised entropy at one epoch: square, its axes the same for every run and epoch.
+
+    Args:
+        counts: reviews per bin over [0, 1].
+        title: above the figure.
+    """
+    figure, [axes] = panels(title, [("entropy / ln(length)", "share of the reviews")], (3.2, 3.2))
+    shares = np.asarray(counts) / max(sum(counts), 1)
+    axes.stairs(shares, np.linspace(0, 1, len(shares) + 1), fill=True, color=POSITIVE)
+    axes.set(xlim=(0, 1), ylim=(0, 0.5))
+    in_percent(axes.yaxis)
+    return figure
+
+
+def learning_curves(histories: Sequence[History], title: str) -> Figure:
+    """Loss and accuracy over epochs: a thin line per seed, a dot on the epoch that was kept.
+
+    Args:
+        histories: epoch records of each seed, with train_loss, validation_loss and validation_accuracy.
+        title: above the figure.
+    """
+    figure, [loss, accuracy] = panels(title, [("epoch", "loss (nats)"), ("epoch", "accuracy")], (7.6, 3.0))
+    lines = (
+        (loss, "train_loss", "training", MUTED, "--"),
+        (loss, "validation_loss", "validation", POSITIVE, "-"),
+        (accuracy, "validation_accuracy", "validation", POSITIVE, "-"),
+    )
+    for axes, key, name, colour, style in lines:
+        for seed, history in enumerate(histories):
+            values = [record.get(key, np.nan) for record in history]
+            kept = int(np.argmax([record["validation_accuracy"] for record in history]))
+            label = name if seed == 0 else None
+            epochs = range(1, len(history) + 1)
+            axes.plot(epochs, values, color=colour, linestyle=style, linewidth=1.2, alpha=0.8, label=label)
+            if colour == POSITIVE:
+                axes.plot(kept + 1, values[kept], "o", color=colour, markersize=4.5)
+    for axes in (loss, accuracy):
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
+    in_percent(accuracy.yaxis)
+    legend(loss, loc="best")
+    return figure
+
+
+def reliability(right_N: npt.NDArray[np.bool_], confidence_N: Floats, title: str) -> Figure:
+    """How often the model is right when it is that sure: on the diagonal, its probabilities can be taken at their word.
+
+    Guo et al. 2017, figure 1, with the bins of the calibration error. A dot's area is its bin's share of the reviews.
+
+    Args:
+        right_N: whether the answer is right.
+        confidence_N: probability of the answer.
+        title: above the figure.
+    """
+    bins_N = np.clip(np.ceil(confidence_N * CALIBRATION_BINS).astype(np.int64) - 1, 0, CALIBRATION_BINS - 1)
+    sizes = np.bincount(bins_N, minlength=CALIBRATION_BINS)
+    filled = sizes > 0
+    accuracies = np.bincount(bins_N, right_N, CALIBRATION_BINS)[filled] / sizes[filled]
+    confidences = np.bincount(bins_N, confidence_N, CALIBRATION_BINS)[filled] / sizes[filled]
+    labels = [("confidence: probability of the answer", "accuracy: share that is right")]
+    figure, [axes] = panels(title, labels, (4.2, 4.0))
+    low = min(confidences.min(), accuracies.min())
+    axes.plot([low, 1], [low, 1], color=MUTED, linestyle="--", linewidth=1, label="as sure as right")
+    axes.vlines(confidences, confidences, accuracies, color=NEGATIVE, linewidth=2.5, alpha=0.6, label="gap")
+    axes.scatter(confidences, accuracies, s=18 + 260 * sizes[filled] / sizes.sum(), color=POSITIVE, zorder=3)
+    in_percent(axes.xaxis)
+    in_percent(axes.yaxis)
+    legend(axes, loc="upper left")
+    return figure
+
+
+def top_words(words: pd.DataFrame, title: str, largest: int = 20) -> Figure:
+    """The most attended words: mean weight, lift over uniform attention, and the class they push to.
+
+    Args:
+        words: rows of one ranking, best first, with word, mean_weight, lift and pushes_to.
+        title: above the figure.
+        largest: number of words shown.
+    """
+    shown = words.head(largest)
+    labels = [("mean attention weight", ""), ("lift: times the uniform weight", "")]
+    figure, [weights, lifts] = panels(title, labels, (7.2, 1.2 + 0.19 * len(shown)), sharey=True)
+    names = sorted(words["pushes_to"].unique(), key=lambda name: (name != "positive", name))
+    palette = dict(zip(names, (POSITIVE, NEGATIVE, "#009e73", "#cc79a7", "#e69f00") * len(names), strict=False))
+    if names == ["negative"]:
+        palette = {"negative": NEGATIVE}
+    colours = [palette[name] for name in shown["pushes_to"]]
+    places = np.arange(len(shown))
+    weights.barh(places, shown["mean_weight"], color=colours, height=0.72)
+    weights.set_yticks(places, list(shown["word"]), parse_math=False)
+    weights.set_ylim(len(shown) - 0.4, -0.6)
+    in_percent(weights.xaxis)
+    lifts.hlines(places, 1, shown["lift"], color=colours, linewidth=1.4, alpha=0.6)
+    lifts.scatter(shown["lift"], places, color=colours, s=26)
+    lifts.axvline(1, color=MUTED, linewidth=1, linestyle="--")
+    for axes in (weights, lifts):
+        axes.grid(visible=False, axis="y")
+    handles = [Patch(color=palette[name], label=f"pushes to {name}") for name in names]
+    legend_below(figure, handles, columns=len(names))
+    return figure

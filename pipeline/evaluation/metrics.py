@@ -1,0 +1,129 @@
+"""How good a classifier's answers are. Plain numpy: scikit-learn would cost each stage two seconds of import.
+
+N reviews, C classes, S seeds.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+CALIBRATION_BINS = 15
+
+
+def classification_metrics(labels_N: Ints, logits_NC: npt.NDArray[np.floating]) -> dict[str, float]:
+    """All measures of one model on one set of reviews.
+
+    Args:
+        labels_N: true classes, 0 to C - 1.
+        logits_NC: class c has probability softmax(logits)_c; the largest is the answer, the first one if several are.
+
+    Returns:
+        accuracy; f1 (of class 1 if there are two classes, else the plain mean over classes); roc_auc; log_loss in
+        nats; calibration_error; and the counts of each true and predicted class: true_negative, false_positive,
+        false_negative and true_positive if there are two classes, else confusion_<true>_<predicted>.
+    """
+    exact_NC = logits_NC.astype(np.float64)
+    log_probabilities_NC = log_softmax(exact_NC)
+    predicted_N = exact_NC.argmax(axis=1)
+    confusion_CC = confusion_matrix(labels_N, predicted_N, classes=exact_NC.shape[1])
+    correct_N = predicted_N == labels_N
+    return {
+        "accuracy": float(correct_N.mean()),
+        "f1": f1(confusion_CC),
+        "roc_auc": roc_auc(labels_N, exact_NC),
+        "log_loss": float(-np.take_along_axis(log_probabilities_NC, labels_N[:, None], axis=1).mean()),
+        "calibration_error": calibration_error(correct_N, np.exp(log_probabilities_NC.max(axis=1))),
+        **_confusion_counts(confusion_CC),
+    }
+
+
+def log_softmax(logits_NC: Floats) -> Floats:
+    """Logarithms of the probabilities, finite for any finite logits."""
+    shifted_NC = logits_NC - logits_NC.max(axis=1, keepdims=True)
+    log_probabilities_NC: Floats = shifted_NC - np.log(np.exp(shifted_NC).sum(axis=1, keepdims=True))
+    return log_probabilities_NC
+
+
+def confusion_matrix(labels_N: Ints, predicted_N: Ints, classes: int) -> Ints:
+    """confusion_CC[true, predicted] = reviews."""
+    return np.bincount(labels_N * classes + predicted_N, minlength=classes**2).reshape(classes, classes)
+
+
+def f1(confusion_CC: Ints) -> float:
+    """Of class 1 if there are two, else the mean over the classes that occur; 0 for one that never meets its label."""
+    sizes_C = confusion_CC.sum(axis=0) + confusion_CC.sum(axis=1)
+    f1_C = 2 * confusion_CC.diagonal() / np.maximum(sizes_C, 1)
+    return float(f1_C[1] if len(f1_C) == 2 else f1_C[sizes_C > 0].mean())
+
+
+def roc_auc(labels_N: Ints, logits_NC: Floats) -> float:
+    """Chance that a review of a class gets higher odds of it than a review of another class; a tie counts half.
+
+    The rank statistic of Mann and Whitney, on log odds: probabilities near 0 and 1 round to ties. With more than two
+    classes, the mean of each class against the rest. NaN where a class has no review, since no pair is left.
+    """
+    classes = logits_NC.shape[1]
+    sizes_C = np.bincount(labels_N, minlength=classes)
+    if not sizes_C.all():
+        return float("nan")
+    areas = []
+    for c in (1,) if classes == 2 else range(classes):
+        rest_NC = np.delete(logits_NC, c, axis=1)
+        log_odds_N = logits_NC[:, c] - np.logaddexp.reduce(rest_NC, axis=1)
+        _, places_N, ties = np.unique(log_odds_N, return_inverse=True, return_counts=True)
+        ranks_N = (np.cumsum(ties) - (ties - 1) / 2)[places_N]
+        inside, outside = int(sizes_C[c]), len(labels_N) - int(sizes_C[c])
+        areas.append((ranks_N[labels_N == c].sum() - inside * (inside + 1) / 2) / (inside * outside))
+    return float(np.mean(areas))
+
+
+def calibration_error(correct_N: npt.NDArray[np.bool_], confidence_N: Floats) -> float:
+    """Expected calibration error: mean gap between confidence and accuracy, over equal-width bins of confidence.
+
+    Guo et al. 2017, "On Calibration of Modern Neural Networks", equation 3: bins (0, 1/15], ..., (14/15, 1], each
+    weighted by its share of the reviews.
+
+    Args:
+        correct_N: whether the answer is right.
+        confidence_N: probability of the answer.
+    """
+    bins_N = np.clip(np.ceil(confidence_N * CALIBRATION_BINS).astype(np.int64) - 1, 0, CALIBRATION_BINS - 1)
+    gaps = np.bincount(bins_N, weights=correct_N - confidence_N)
+    return float(np.abs(gaps).sum() / len(correct_N))
+
+
+def accuracy_interval(
+    correct_SN: npt.NDArray[np.bool_], *, resamples: int, confidence: float, seed: int
+) -> tuple[float, float]:
+    """Percentile bootstrap interval, over reviews, of the accuracy averaged over seeds (Efron 1979).
+
+    A review is drawn with the answers of all its seeds, so what counts of it is by how many seeds it is answered
+    right. That takes S + 1 values, and how often each is drawn in N draws is one multinomial draw: the same
+    distribution as resampling the reviews, without an array of resamples x N.
+
+    Args:
+        correct_SN: whether each seed answers each review right.
+        resamples: of the N reviews.
+        confidence: share of resamples inside the interval, say 0.95.
+        seed: of the draws.
+
+    Returns:
+        the lower and the upper end.
+    """
+    seeds, reviews = correct_SN.shape
+    sizes = np.bincount(correct_SN.sum(axis=0), minlength=seeds + 1)
+    draws = np.random.default_rng(seed).multinomial(reviews, sizes / reviews, size=resamples)
+    accuracies = draws @ np.arange(seeds + 1) / (seeds * reviews)
+    low, high = np.quantile(accuracies, [(1 - confidence) / 2, (1 + confidence) / 2])
+    return float(low), float(high)
+
+
+def _confusion_counts(confusion_CC: Ints) -> dict[str, float]:
+    classes = len(confusion_CC)
+    if classes == 2:
+        names = ["true_negative", "false_positive", "false_negative", "true_positive"]
+    else:
+        names = [f"confusion_{true}_{predicted}" for true in range(classes) for predicted in range(classes)]
+    return dict(zip(names, map(float, confusion_CC.flat), strict=True))

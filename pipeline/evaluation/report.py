@@ -1,0 +1,192 @@
+"""One self-contained page on a corpus: what won, the tables, the figures, and reviews as several variants read them.
+
+The page asks the network for nothing and runs no script but its own: its policy names that script by digest.
+"""
+
+import base64
+import hashlib
+import html
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from matplotlib.figure import Figure
+
+from pipeline.evaluation.comparison import NO_ATTENTION, duration, headline, interval
+from pipeline.evaluation.families import COLOURS
+from pipeline.evaluation.plot_style import svg
+from pipeline.evaluation.top_words import RANKINGS
+
+LARGEST = 3_500_000  # bytes of reviews on the page, of the 5 MB that a page may have
+SIDES = 2  # variants side by side at first
+
+_PAGE = Path(__file__).with_name("page")
+_RANKING_NAMES = {"mean": "mean weight", "mass": "total mass", "lift": "lift over uniform"}
+
+
+def report(
+    corpus: str,
+    frame: pd.DataFrame,
+    effects: pd.DataFrame,
+    figures: Mapping[str, Figure | bytes],
+    top_words: Mapping[str, pd.DataFrame],
+    examples: Mapping[str, Sequence[Mapping[str, Any]]],
+    meta: Mapping[str, object],
+    *,
+    classes: Sequence[str] = ("negative", "positive"),
+) -> str:
+    """The page as HTML.
+
+    Args:
+        corpus: its name.
+        frame: from ``compare``.
+        effects: from ``entropy_effects``; its sentences are shown.
+        figures: by what each shows: a matplotlib figure, drawn in the page's colours, or a PNG.
+        top_words: rankings of attended words by variant; one without attention has none.
+        examples: reviews as each variant reads them. Where they outgrow the page, those that all variants read stay.
+        meta: facts about the run, shown under the headline.
+        classes: name of each label.
+
+    Raises:
+        ValueError: two variants read the same review as different words.
+    """
+    reviews = _merged(examples, classes)
+    shown = list(_fitting(reviews))
+    words = {name: table for name, table in top_words.items() if len(table)}
+    columns, rows = _table(frame)
+    script = (_PAGE / "report.js").read_text(encoding="utf-8")
+    environment = Environment(loader=FileSystemLoader(_PAGE), autoescape=True, undefined=StrictUndefined)
+    return environment.get_template("report.html").render(
+        corpus=corpus,
+        headline=headline(frame),
+        meta=meta,
+        columns=columns,
+        rows=rows,
+        figures=[{"name": name, "image": _image(figure, name)} for name, figure in figures.items()],
+        effects=list(effects["sentence"]) if len(effects) else [],
+        word_variants=list(words),
+        rankings=list(RANKINGS),
+        ranking_names=_RANKING_NAMES,
+        scopes=["all", *classes],
+        example_variants=list(examples) if shown else [],
+        first_shown=_first_shown(frame, examples),
+        examples_note=f"{len(shown)} of {len(reviews)} reviews fit this page." if len(shown) < len(reviews) else "",
+        data=_json({"classes": classes, "words": {n: _records(table) for n, table in words.items()}, "reviews": shown}),
+        style=Markup((_PAGE / "report.css").read_text(encoding="utf-8")),
+        script=Markup(script),
+        script_digest=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+    )
+
+
+def _json(value: object) -> Markup:
+    """JSON that cannot end the script element it stands in."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return Markup(text.replace("<", "\\u003c"))
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    records: list[dict[str, Any]] = json.loads(table.to_json(orient="records"))
+    return records
+
+
+def _image(figure: Figure | bytes, name: str) -> Markup:
+    label = html.escape(name)
+    if isinstance(figure, bytes):
+        return Markup(f'<img alt="{label}" src="data:image/png;base64,{base64.b64encode(figure).decode()}">')
+    return Markup(svg(figure, name).replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1))
+
+
+def _first_shown(frame: pd.DataFrame, examples: Mapping[str, object]) -> list[str]:
+    """The most accurate variants with attention that attend to more than the mean does."""
+    focused = frame[frame["variant"].isin(list(examples)) & (frame["entropy_normalised_mean"] < 0.999)]
+    return list(focused.sort_values("accuracy_mean", ascending=False)["variant"][:SIDES]) or list(examples)[:SIDES]
+
+
+def _merged(examples: Mapping[str, Sequence[Mapping[str, Any]]], classes: Sequence[str]) -> list[dict[str, Any]]:
+    """Each review once, with every variant's answer; those shown for all variants first, in their order."""
+    merged: dict[int, dict[str, Any]] = {}
+    for variant, records in examples.items():
+        for record in records:
+            review = merged.setdefault(
+                record["id"],
+                {
+                    **{key: record[key] for key in ("id", "name", "kind", "tokens")},
+                    **{"label": classes[record["label"]], "unknown": record.get("unknown", []), "answers": {}},
+                },
+            )
+            if review["tokens"] != record["tokens"]:
+                raise ValueError(f"variants read {record['name']} as different words: run `dvc repro` for all of them")
+            if record["kind"] == "fixed":
+                review["kind"] = "fixed"
+            review["answers"][variant] = _answer(record, classes)
+    return sorted(merged.values(), key=lambda review: (review["kind"] != "fixed", -len(review["answers"])))
+
+
+def _answer(record: Mapping[str, Any], classes: Sequence[str]) -> dict[str, Any]:
+    answer = {"predicted": classes[record["predicted"]], "probability": round(record["probability"], 4)}
+    if record["weights"] is None:
+        return answer
+    heaviest = max(record["weights"])
+    shares = np.asarray(record["weights"]) / (heaviest or 1.0)
+    packed = base64.b64encode(np.rint(255 * shares).astype(np.uint8).tobytes()).decode()
+    return {**answer, "heaviest": round(heaviest, 6), "weights": packed}
+
+
+def _fitting(reviews: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    left = LARGEST
+    for review in reviews:
+        left -= len(json.dumps(review, ensure_ascii=False).encode())
+        if left < 0:
+            return
+        yield review
+
+
+def _table(frame: pd.DataFrame) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Heads and rows; a cell has its text, and the value that it is sorted by ("" where there is none)."""
+    heads = {
+        "variant": "name in params.yaml",
+        "family": "kind of model",
+        "accuracy (%)": "share of test reviews that are right, mean and standard deviation over seeds",
+        "interval": "bootstrap over test reviews; sorted by its lower end",
+        "entropy (nats)": "of the attention, mean over reviews",
+        "of maximum": "entropy divided by the logarithm of the length",
+        "words looked at": "e to the entropy, mean over reviews",
+        "parameters": "that are learned",
+        "training": "time of all seeds",
+        "F1": "of the positive class",
+        "ROC AUC": "chance that a positive review gets higher odds than a negative one",
+        "log loss": "nats per review",
+        "calibration error": "mean gap between confidence and accuracy",
+    }
+    columns = [{"name": name, "title": title, "text": name in ("variant", "family")} for name, title in heads.items()]
+    best = int(frame["accuracy_mean"].to_numpy().argmax())
+    rows = [
+        {"colour": COLOURS[row["family"]], "best": place == best, "cells": list(_row(row))}
+        for place, (_, row) in enumerate(frame.iterrows())
+    ]
+    return columns, rows
+
+
+def _row(row: pd.Series) -> Iterator[dict[str, Any]]:
+    for key in ("variant", "family"):
+        yield {"text": row[key], "value": row[key], "is_text": True}
+    spread = f" ± {100 * row['accuracy_std']:.1f}" if row["seeds"] > 1 else ""
+    yield _cell(row["accuracy_mean"], f"{100 * row['accuracy_mean']:.1f}{spread}")
+    yield _cell(row["accuracy_low"], interval(row))
+    yield _cell(row["entropy_nats_mean"], f"{row['entropy_nats_mean']:.2f}", NO_ATTENTION)
+    yield _cell(row["entropy_normalised_mean"], f"{100 * row['entropy_normalised_mean']:.0f} %")
+    yield _cell(row["perplexity_mean"], f"{row['perplexity_mean']:.1f}")
+    yield _cell(row["parameters"], f"{row['parameters']:,}")
+    yield _cell(row["train_seconds"], duration(row["train_seconds"]))
+    for key in ("f1_mean", "roc_auc_mean", "log_loss_mean", "calibration_error_mean"):
+        yield _cell(row[key], f"{row[key]:.3f}")
+
+
+def _cell(value: float, text: str, missing: str = "") -> dict[str, Any]:
+    present = bool(pd.notna(value))
+    return {"text": text if present else missing, "value": float(value) if present else "", "is_text": False}

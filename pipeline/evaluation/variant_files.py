@@ -1,0 +1,36 @@
+"""An evaluation as files: tables for programs, figures and a page for people."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pipeline.evaluation.evaluate import Evaluation
+from pipeline.evaluation.examples import write_examples
+from pipeline.evaluation.review_html import render_page
+from pipeline.evaluation.variant_figures import variant_figures
+
+
+def write_evaluation(
+    evaluation: Evaluation,
+    histories: Sequence[Sequence[Mapping[str, Any]]],
+    classes: Sequence[str],
+    title: str,
+    folder: Path,
+) -> None:
+    """Writes predictions.parquet, entropy.csv, top_words.csv, examples.json, examples.html and the figures.
+
+    Args:
+        evaluation: of one variant.
+        histories: epoch records of each seed.
+        classes: name of each label.
+        title: of page and figures, such as "attention on imdb".
+        folder: is made if need be.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    evaluation.predictions.to_parquet(folder / "predictions.parquet", compression="zstd", index=False)
+    evaluation.entropy.to_csv(folder / "entropy.csv", index=False, float_format="%.6g", lineterminator="\n")
+    evaluation.words.to_csv(folder / "top_words.csv", index=False, float_format="%.6g", lineterminator="\n")
+    write_examples(evaluation.examples, folder / "examples.json")
+    (folder / "examples.html").write_text(render_page(title, evaluation.examples, classes), encoding="utf-8")
+    for name, figure in variant_figures(evaluation, histories, title).items():
+        figure.savefig(folder / f"{name}.png", metadata={"Software": None})

@@ -1,0 +1,103 @@
+"""The messages that a stage sends to its recorder. Everything in them is picklable and cheap to build."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pipeline.tracking.run import Run
+
+
+@dataclass(frozen=True)
+class Open:
+    """Open run number ``number``: continue its unfinished twin if there is one, else make it.
+
+    With ``reopen`` a finished twin is continued as well.
+    """
+
+    number: int
+    run: Run
+    reopen: bool
+    time_ms: int
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """Values at an epoch (never logged twice), or of the whole run when ``step`` is None (the last one counts)."""
+
+    number: int
+    values: Mapping[str, float]
+    step: int | None
+    time_ms: int
+
+
+@dataclass(frozen=True)
+class Image:
+    """One picture of a series over epochs."""
+
+    number: int
+    png: bytes
+    key: str
+    step: int
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A file or a folder, read when the recorder comes to it."""
+
+    number: int
+    path: str
+    folder: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """Columns of equal length, shown and compared as a table."""
+
+    number: int
+    columns: Mapping[str, Sequence[object]]
+    file: str
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """What the run has read."""
+
+    number: int
+    name: str
+    digest: str
+    source: str
+    context: str
+    profile: Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class TextModel:
+    """A trained classifier with all it needs to go from text to label."""
+
+    number: int
+    artifacts: Mapping[str, str]
+    tokenizer: str
+    requirements: Sequence[str]
+
+
+@dataclass(frozen=True)
+class PrintLinks:
+    """Print where the saved views of the run's experiment are."""
+
+    number: int
+
+
+@dataclass(frozen=True)
+class Finish:
+    """This run is complete, though the stage goes on."""
+
+    number: int
+
+
+@dataclass(frozen=True)
+class Goodbye:
+    """The stage is over; runs still open end with ``status``. No goodbye before the pipe closes means KILLED."""
+
+    status: str
+
+
+Command = Open | Metrics | Image | Artifact | Table | Dataset | TextModel | PrintLinks | Finish | Goodbye

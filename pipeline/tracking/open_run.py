@@ -1,0 +1,129 @@
+"""One MLflow run that is being written."""
+
+import json
+import re
+from collections.abc import Mapping
+from functools import cached_property
+from io import BytesIO
+from pathlib import Path
+
+from mlflow import MlflowClient
+from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag
+from PIL import Image
+
+from pipeline.tracking import commands
+
+_IMAGE_NAME = re.compile(r"images/(?P<key>.+?)[%+]step[%+](?P<step>\d+)[%+]")
+PARAMS_PER_REQUEST = 100  # MLflow's own limit
+
+
+class OpenRun:
+    """Writes to a run without repeating what a resumed one already holds.
+
+    Args:
+        client: Of the store.
+        run_id: The run.
+        experiment_id: Its experiment.
+        resumed: Whether an earlier stage wrote to it.
+    """
+
+    def __init__(self, client: MlflowClient, run_id: str, experiment_id: str, *, resumed: bool) -> None:
+        self.experiment_id = experiment_id
+        self._client = client
+        self._run_id = run_id
+        self._resumed = resumed
+        self._values: dict[str, dict[int, float]] = {}
+
+    def describe(self, params: Mapping[str, str], tags: Mapping[str, str]) -> None:
+        """Log params and tags."""
+        items = [Param(key, value) for key, value in params.items()]
+        for start in range(0, len(items), PARAMS_PER_REQUEST):
+            self._client.log_batch(self._run_id, params=items[start : start + PARAMS_PER_REQUEST])
+        self._client.log_batch(self._run_id, tags=[RunTag(key, value) for key, value in tags.items()])
+
+    def end(self, status: str) -> None:
+        """End the run as FINISHED, FAILED or KILLED."""
+        self._client.set_terminated(self._run_id, status)
+
+    def write(self, command: commands.Command) -> None:
+        """Carry out one command on this run."""
+        match command:
+            case commands.Metrics():
+                self._metrics(command)
+            case commands.Image():
+                self._image(command)
+            case commands.Table():
+                self._table(command)
+            case commands.Dataset():
+                self._dataset(command)
+            case commands.TextModel():
+                self._model(command)
+            case commands.Artifact(path=path, folder=folder):
+                self._artifact(path, folder)
+            case _:
+                raise AssertionError(f"not for one run: {command}")
+
+    def _metrics(self, command: commands.Metrics) -> None:
+        step = command.step or 0
+        metrics = []
+        for key, value in command.values.items():
+            known = self._known_values(key)
+            if step not in known or (command.step is None and known[step] != value):
+                metrics.append(Metric(key, value, command.time_ms, step))
+                known[step] = value
+        if metrics:
+            self._client.log_batch(self._run_id, metrics=metrics)
+
+    def _known_values(self, key: str) -> dict[int, float]:
+        if key not in self._values:
+            history = self._client.get_metric_history(self._run_id, key) if self._resumed else []
+            ordered = sorted(history, key=lambda metric: metric.timestamp)
+            self._values[key] = {metric.step: metric.value for metric in ordered}
+        return self._values[key]
+
+    def _image(self, command: commands.Image) -> None:
+        if (command.key, command.step) not in self._known_images:
+            self._known_images.add((command.key, command.step))
+            with Image.open(BytesIO(command.png)) as image:
+                self._client.log_image(self._run_id, image, key=command.key, step=command.step)
+
+    @cached_property
+    def _known_images(self) -> set[tuple[str, int]]:
+        """Key and step of the images there are, read from MLflow's file names."""
+        files = self._client.list_artifacts(self._run_id, "images") if self._resumed else []
+        names = (_IMAGE_NAME.match(file.path) for file in files)
+        return {(name["key"], int(name["step"])) for name in names if name}
+
+    def _artifact(self, path: str, folder: str) -> None:
+        if Path(path).is_dir():
+            self._client.log_artifacts(self._run_id, path, folder or None)
+        else:
+            self._client.log_artifact(self._run_id, path, folder or None)
+
+    def _model(self, command: commands.TextModel) -> None:
+        outputs = self._client.get_run(self._run_id).outputs
+        if outputs and outputs.model_outputs:
+            return  # logged by an earlier evaluation of the same weights
+        from pipeline.tracking import model  # imports pandas, for the few runs that log one
+
+        model.log(self._run_id, command)
+
+    def _table(self, command: commands.Table) -> None:
+        columns = dict(command.columns)
+        if self._resumed and any(file.path == command.file for file in self._client.list_artifacts(self._run_id)):
+            # log_table would append to the rows of an earlier evaluation.
+            rows = [list(row) for row in zip(*columns.values(), strict=True)]
+            self._client.log_dict(self._run_id, {"columns": list(columns), "data": rows}, command.file)
+        else:
+            self._client.log_table(self._run_id, columns, command.file)
+
+    def _dataset(self, command: commands.Dataset) -> None:
+        dataset = Dataset(
+            name=command.name,
+            digest=command.digest,
+            source_type="local",
+            source=json.dumps({"uri": command.source}),
+            profile=json.dumps(dict(command.profile)),
+        )
+        context = InputTag("mlflow.data.context", command.context)
+        self._client.log_inputs(self._run_id, [DatasetInput(dataset, [context])])

@@ -1,0 +1,51 @@
+"""Where a run comes from: the invocation of DVC, its stage, and the commit."""
+
+import os
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psutil
+
+
+def provenance(workspace: Path, stage_pid: int) -> dict[str, str]:
+    """Tags for a run of the stage with process id ``stage_pid``, working in ``workspace``."""
+    tags = {
+        "pipeline.repro_id": os.environ.get("DVC_EXP_NAME") or _invocation(stage_pid),
+        "dvc.stage": os.environ.get("DVC_STAGE"),
+        "dvc.exp": os.environ.get("DVC_EXP_NAME"),
+        "git.commit": (commit := _git(workspace, "rev-parse", "HEAD")),
+    }
+    if commit:
+        changes = _git(workspace, "status", "--porcelain", "--untracked-files=no")
+        tags["git.dirty"] = "true" if changes else "false"
+    return {key: value for key, value in tags.items() if value}
+
+
+def _invocation(stage_pid: int) -> str:
+    """One id for all stages of a ``dvc repro``: start time and pid of the dvc above the stage, else of the stage."""
+    try:
+        process = psutil.Process(stage_pid)
+        process = next(filter(_is_dvc, process.parents()), process)
+        started = datetime.fromtimestamp(process.create_time(), UTC)
+    except psutil.Error:  # the stage is gone already
+        return f"{stage_pid}"
+    return f"{started:%Y%m%dT%H%M%S}-{process.pid}"
+
+
+def _is_dvc(process: psutil.Process) -> bool:
+    try:
+        command = process.cmdline()
+    except psutil.Error:
+        return False
+    return command[1:3] == ["-m", "dvc"] or any(Path(word).stem == "dvc" for word in command[:2])
+
+
+def _git(workspace: Path, *arguments: str) -> str | None:
+    try:
+        done = subprocess.run(
+            ["git", *arguments], cwd=workspace, capture_output=True, text=True, check=True, timeout=10
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()

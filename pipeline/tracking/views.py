@@ -1,0 +1,129 @@
+"""Saved views of an experiment, written as the MLflow UI writes them when one presses Share.
+
+The format is internal to MLflow (tried with 3.17): the page's state as deflated JSON in an experiment tag. The state
+is incomplete on purpose, MLflow fills in its defaults. When a view cannot be written, runs are tracked all the same.
+"""
+
+import base64
+import json
+import os
+import sys
+import zlib
+from collections.abc import Mapping
+
+from mlflow import MlflowClient
+from mlflow.entities import Experiment
+
+RUNS = "runs"
+GROUPS = "groups"
+LINKS = {
+    "table": (RUNS, "TABLE"),
+    "charts": (RUNS, "CHART"),
+    "charts by variant": (GROUPS, "CHART"),
+    "top words": (RUNS, "ARTIFACT"),
+}
+
+_TAG = "mlflow.sharedViewState."
+_VARIANTS_BEST_FIRST = {
+    "searchFilter": "tags.`pipeline.role` = 'variant'",
+    "orderByKey": "metrics.`test/accuracy`",
+    "orderByAsc": False,
+}
+_COLUMNS = [
+    "params.`variant`",
+    "params.`seed`",
+    "metrics.`test/accuracy`",
+    "metrics.`test/f1`",
+    "metrics.`test/roc_auc`",
+    "metrics.`test/log_loss`",
+    "metrics.`validation/accuracy`",
+    "metrics.`test/entropy_mean`",
+    "metrics.`test/entropy_normalised_mean`",
+    "attributes.`Dataset`",
+]
+_QUANTILES = [f"attention/entropy_p{percent}" for percent in ("05", "25", "50", "75", "95")]
+_GROUPED_BY_VARIANT = {
+    "aggregateFunction": "average",
+    "groupByKeys": [{"mode": "param", "groupByData": "variant"}],
+}
+
+
+def save(client: MlflowClient, experiment: Experiment) -> None:
+    """Write the saved views, where they are not there as they should be; a failure costs a warning."""
+    try:
+        for key, state in states().items():
+            value = encode(state)
+            if experiment.tags.get(_TAG + key) != value:
+                client.set_experiment_tag(experiment.experiment_id, _TAG + key, value)
+    except Exception as error:
+        print(f"warning: the saved views of MLflow were not written: {error}", file=sys.stderr, flush=True)
+
+
+def link(experiment_id: str, name: str) -> str:
+    """Address of the view called ``name`` in LINKS, relative to the MLflow server's."""
+    key, mode = LINKS[name]
+    query = f"workflowType=machine_learning&viewStateShareKey={key}&compareRunsMode={mode}"
+    return f"#/experiments/{experiment_id}/runs?{query}"
+
+
+def print_links(experiment_id: str) -> None:
+    """Print where to look, on stderr."""
+    uri = os.environ["MLFLOW_TRACKING_URI"]
+    server = uri.rstrip("/") if uri.startswith("http") else "http://127.0.0.1:5000"
+    for name in LINKS:
+        print(f"MLflow {name}: {server}/{link(experiment_id, name)}", file=sys.stderr, flush=True)
+
+
+def encode(state: Mapping[str, object]) -> str:
+    """A page state as MLflow stores it."""
+    return "deflate;" + base64.b64encode(zlib.compress(json.dumps(state).encode())).decode()
+
+
+def states() -> dict[str, dict[str, object]]:
+    """The page states by key: single runs in the colour of their variant, and runs grouped by variant."""
+    page = {
+        **_VARIANTS_BEST_FIRST,
+        "selectedColumns": _COLUMNS,
+        "columnOrder": _COLUMNS,
+        "runsHiddenMode": "SHOW_ALL",
+        "isAccordionReordered": True,  # else MLflow sorts the sections by name
+        "compareRunSections": [_section(name) for name in ("results", "learning", "attention")],
+        "compareRunCharts": [
+            _bar("results", "test/accuracy"),
+            _scatter("results", "test/entropy_normalised_mean", "test/accuracy"),
+            _bar("results", "test/entropy_mean"),
+            _lines("learning", "validation/accuracy") | {"range": {"yMin": 0.5, "yMax": 1.0}},  # from chance up
+            _lines("learning", "train/loss"),
+            _lines("learning", "validation/loss"),
+            _lines("attention", "attention/entropy_mean"),
+            _lines("attention", "attention/entropy_normalised_mean"),
+            _lines("attention", *_QUANTILES),
+            _card("attention", "IMAGE", "entropy_histogram", {"imageKeys": ["entropy_histogram"], "step": 1}),
+            *(_bar("attention", metric) | {"deleted": True} for metric in _QUANTILES[1:]),  # else MLflow adds them
+        ],
+    }
+    return {RUNS: page, GROUPS: {**page, "groupBy": _GROUPED_BY_VARIANT}}
+
+
+def _section(name: str) -> dict[str, object]:
+    return {"uuid": name, "name": name, "display": True, "isReordered": True, "deleted": False, "isGenerated": False}
+
+
+def _card(section: str, kind: str, name: str, fields: Mapping[str, object]) -> dict[str, object]:
+    fixed = {"uuid": f"{kind} {name}", "type": kind, "metricSectionId": section, "runsCountToCompare": 100}
+    return {**fixed, "deleted": False, "isGenerated": False, **fields}
+
+
+def _bar(section: str, metric: str) -> dict[str, object]:
+    return _card(section, "BAR", metric, {"metricKey": metric})
+
+
+def _scatter(section: str, x: str, y: str) -> dict[str, object]:
+    axes = {"xaxis": {"key": x, "type": "METRIC"}, "yaxis": {"key": y, "type": "METRIC"}}
+    return _card(section, "SCATTER", y, axes)
+
+
+def _lines(section: str, *metrics: str) -> dict[str, object]:
+    scales = {"xAxisKey": "step", "xAxisScaleType": "linear", "scaleType": "linear", "yAxisKey": "metric"}
+    fields = {"metricKey": metrics[0], "selectedMetricKeys": metrics, "lineSmoothness": 0, "range": {}, **scales}
+    return _card(section, "LINE", metrics[0], fields)

@@ -1,0 +1,54 @@
+"""One variant on the test split of one corpus: numbers, tables, figures and examples, as files and in MLflow."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline.data.atomic import replacing
+from pipeline.data.tensors import read_table, read_tensors
+from pipeline.evaluation.evaluate import evaluate
+from pipeline.evaluation.variant_files import write_evaluation
+from pipeline.params import load_params
+from pipeline.tracking.tracker import Tracker
+from stages import cli
+from stages.results import log_evaluation
+from stages.runs import variant_run
+
+
+def main(
+    corpus: Annotated[str, typer.Option(help="A name under corpora in params.yaml.")],
+    variant: Annotated[str, typer.Option(help="A name under variants in params.yaml.")],
+    tensors: Annotated[Path, typer.Option(help="Folder of tensors to read.")],
+    models: Annotated[Path, typer.Option(help="Folder of weights and histories to read.")],
+    out: Annotated[Path, typer.Option(help="Folder of tables, figures and pages to write.")],
+    metrics: Annotated[Path, typer.Option(help="JSON of metrics to write.")],
+) -> None:
+    """Test every seed of a trained variant and describe its attention.
+
+    Example: python -m stages.evaluate --corpus demo --variant attention --tensors data/tensors/demo
+    --models models/demo/attention --out evaluation/demo/attention
+    --metrics results/demo/variants/attention.json
+    """
+    params = load_params("params.yaml")
+    seeds = params.seeds_of(variant)
+    with Tracker() as tracker:
+        data = read_tensors(tensors)
+        runs = {seed: tracker.resume(variant_run(params, corpus, variant, seed, data.digest)) for seed in seeds}
+        histories = {seed: json.loads((models / f"seed-{seed}.json").read_text(encoding="utf-8")) for seed in seeds}
+        checkpoints = {seed: models / f"seed-{seed}.safetensors" for seed in seeds}
+        table = read_table(tensors, ["name", "text"])
+        evaluation = evaluate(variant, checkpoints, data, table, **params.evaluation.model_dump())
+        write_evaluation(evaluation, list(histories.values()), data.classes, f"{variant} on {corpus}", out)
+        with replacing(metrics) as part:
+            part.write_text(json.dumps(evaluation.metrics, indent=2) + "\n", encoding="utf-8")
+        log_evaluation(runs, evaluation, histories, out)
+        runs[seeds[0]].text_model(
+            checkpoints[seeds[0]], tensors / "words.txt", tensors / "embeddings.npy", data.tokenizer
+        )
+    typer.echo(f"{corpus} {variant}: accuracy {evaluation.metrics['accuracy_mean']:.4f} on the test split")
+
+
+if __name__ == "__main__":
+    cli.run(main)

@@ -1,0 +1,104 @@
+import json
+import re
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from evaluation_results import examples, report_page
+
+from pipeline.evaluation.report import LARGEST
+
+HOSTILE = ["</script><script>document.title='run'</script>", "<!--", "<img src=x onerror=document.title='run'>"]
+
+
+class Page(HTMLParser):
+    """Counts tags, and checks that they nest."""
+
+    VOID = frozenset({"meta", "input", "img"})
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+        self.open: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += attrs
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if self.open[-1] == tag:  # svg's own empty elements close themselves
+            self.open.pop()
+
+
+def data(page: str) -> dict[str, Any]:
+    [text] = re.findall(r'<script type="application/json" id="data">(.*?)</script>', page, flags=re.DOTALL)
+    content: dict[str, Any] = json.loads(text)
+    return content
+
+
+def test_the_page_says_what_won_and_holds_every_part() -> None:
+    page = report_page()
+    assert "Most accurate: best, right on 91.0 % of the test reviews" in page
+    assert "entropy weight 0.01 on attention: accuracy" in page
+    assert "no attention" in page
+    assert 'aria-label="Accuracy of each variant"' in page
+    assert "seeds: 3" in page
+    assert Page(page).open == []
+    assert Page(page).tags.count("script") == 2
+
+
+def test_the_page_asks_the_network_for_nothing() -> None:
+    page = report_page()
+    assert "default-src 'none'" in page
+    sources = {value for name, value in Page(page).attributes if name in ("src", "href", "xlink:href", "srcset")}
+    assert all(value is not None and value.startswith(("#", "data:image/png;base64,")) for value in sources)
+    assert not re.findall(r"url\((?!#)|@import", page)
+
+
+def test_figures_are_drawn_into_the_page_or_embedded() -> None:
+    tags = Page(report_page(figures={"drawn & <b>": None, "png": b"\x89PNG"})).tags
+    assert (tags.count("svg"), tags.count("img")) == (1, 1)
+
+
+def test_hostile_text_stays_text() -> None:
+    page = report_page(tokens=HOSTILE)
+    assert Page(page).tags.count("script") == 2
+    assert "<img src=x" not in page
+    assert data(page)["reviews"][0]["tokens"] == HOSTILE
+
+
+def test_a_review_is_stored_once_with_every_answer_to_it() -> None:
+    reviews = data(report_page())["reviews"]
+    assert [review["kind"] for review in reviews] == ["fixed"] * 3 + ["mistake"] * 5
+    assert set(reviews[0]["answers"]) == {"mean", "attention", "attention_entropy", "best", "tfidf"}
+    assert "weights" not in reviews[0]["answers"]["tfidf"]
+
+
+def test_the_page_stays_small_and_keeps_what_all_variants_read() -> None:
+    tokens = ["word"] * 2700
+    page = report_page(tokens=tokens, fixed=40, mistakes=60)
+    shown = data(page)["reviews"]
+    assert len(page.encode()) < LARGEST + 1_000_000
+    assert [review["kind"] for review in shown[:40]] == ["fixed"] * 40
+    assert f"{len(shown)} of 340 reviews fit this page." in page
+
+
+def test_without_words_examples_or_effects_the_sections_are_left_out() -> None:
+    page = report_page(empty=True)
+    for section in ("top-words", "side-by-side", "effects", "figures"):
+        assert f'id="{section}"' not in page
+    assert "Most accurate" in page
+
+
+def test_the_same_input_gives_the_same_page() -> None:
+    assert report_page() == report_page()
+
+
+def test_variants_that_read_other_words_are_refused() -> None:
+    mixed = {"mean": examples("mean", ["one", "two"]), "best": examples("best", ["one", "too"])}
+    with pytest.raises(ValueError, match=r"variants read test/pos/0_9.txt as different words: run `dvc repro`"):
+        report_page(examples_by_variant=mixed)

@@ -1,0 +1,162 @@
+"""The report in a real browser: sorting, filtering, choosing, reading, by mouse and by keyboard, light and dark."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from evaluation_results import VARIANTS, report_page
+
+selenium = pytest.importorskip("selenium")
+
+from selenium.webdriver import Chrome, ChromeOptions, Keys  # noqa: E402
+from selenium.webdriver.chrome.service import Service  # noqa: E402
+from selenium.webdriver.common.by import By  # noqa: E402
+from selenium.webdriver.support.select import Select  # noqa: E402
+
+CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+FLAGS = (
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
+    *("--disable-background-networking", "--disable-component-update"),
+)
+HOSTILE = [
+    *("superb", ",", "<script>document.title='run'</script>", "</script><script>document.title='run'</script>"),
+    *("<img src=x onerror=document.title='run'>", "&amp;", "{{7*7}}", "\u2028", "n't"),
+]
+
+pytestmark = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="needs Chromium and chromedriver")
+
+
+@pytest.fixture(scope="module")
+def chrome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
+    options = ChromeOptions()
+    options.binary_location = str(CHROMIUM)
+    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = Chrome(options=options, service=Service(str(DRIVER)))
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> str:
+    path: Path = tmp_path_factory.mktemp("report") / "report.html"
+    path.write_text(report_page(tokens=HOSTILE), encoding="utf-8")
+    return path.as_uri()
+
+
+@pytest.fixture
+def page(chrome: Chrome, address: str) -> Iterator[Chrome]:
+    chrome.get(address)
+    yield chrome
+    assert chrome.get_log("browser") == []
+    assert chrome.title == "Attention on demo"
+
+
+def texts(page: Chrome, selector: str) -> list[str]:
+    return [found.text for found in page.find_elements(By.CSS_SELECTOR, selector) if found.is_displayed()]
+
+
+def click(page: Chrome, selector: str) -> None:
+    page.find_element(By.CSS_SELECTOR, selector).click()
+
+
+def choose(page: Chrome, selector: str, text: str) -> None:
+    Select(page.find_element(By.CSS_SELECTOR, selector)).select_by_visible_text(text)
+
+
+def press(page: Chrome, selector: str, *keys: str) -> None:
+    page.find_element(By.CSS_SELECTOR, selector).send_keys(*keys)
+
+
+def test_the_table_sorts_both_ways_and_keeps_empty_cells_last(page: Chrome) -> None:
+    accuracy, entropy = ("#comparison th:nth-child(3)", "#comparison th:nth-child(5)")
+    click(page, f"{accuracy} button")
+    assert texts(page, "#comparison td:first-child") == ["best", "tfidf", "attention", "attention_entropy", "mean"]
+    assert page.find_element(By.CSS_SELECTOR, accuracy).get_attribute("aria-sort") == "descending"
+    press(page, f"{entropy} button", Keys.ENTER)
+    assert texts(page, "#comparison td:first-child")[::4] == ["mean", "tfidf"]
+    press(page, f"{entropy} button", Keys.SPACE)
+    assert texts(page, "#comparison td:first-child")[::4] == ["attention_entropy", "tfidf"]
+    click(page, "#comparison th:first-child button")
+    assert texts(page, "#comparison td:first-child") == sorted(VARIANTS)
+
+
+def test_the_table_filters_by_name_and_family(page: Chrome) -> None:
+    press(page, "#filter", "global entropy")
+    assert texts(page, "#comparison td:first-child") == ["attention_entropy"]
+    assert texts(page, "#shown") == ["1 of 5 variants"]
+
+
+def test_attended_words_follow_the_choice(page: Chrome) -> None:
+    choose(page, "#words-variant", "mean")
+    choose(page, "#words-ranking", "total mass")
+    choose(page, "#words-scope", "negative")
+    assert texts(page, "#words td:first-child") == ["worst", "<b>bold</b>", "$5", "{0}%", "\u4eba"]
+    press(page, "#words th:nth-child(3) button", Keys.ENTER, Keys.ENTER)
+    assert texts(page, "#words td:first-child")[-1] == "worst"
+
+
+def test_reviews_stand_side_by_side_for_up_to_four_variants(page: Chrome) -> None:
+    assert texts(page, "#reading h3") == ["attention", "best"]
+    for name in ("mean", "tfidf"):
+        press(page, f"#variants [value={name}]", Keys.SPACE)
+    assert len(texts(page, "#reading h3")) == 4
+    assert texts(page, "#limit") == ["Four at most: take one away to add another."]
+    assert not page.find_element(By.CSS_SELECTOR, "#variants [value=attention_entropy]").is_enabled()
+    assert "This model has no attention." in texts(page, "#reading .heaviest")
+    click(page, "#variants [value=mean]")
+    assert texts(page, "#reading h3") == ["attention", "best", "tfidf"]
+
+
+def test_words_are_text_coloured_by_weight(page: Chrome) -> None:
+    spans = page.find_elements(By.CSS_SELECTOR, "#reading article:first-child .words span")
+    assert [span.get_property("textContent") for span in spans] == HOSTILE
+    style = "return arguments[0].map((span) => Number(span.style.getPropertyValue('--heaviness')))"
+    heaviness = page.execute_script(style, spans)
+    assert 0 < max(heaviness) <= 1
+    heaviest, lightest = (spans[heaviness.index(pick(heaviness))] for pick in (max, min))
+    colours = [span.value_of_css_property("background-color") for span in (heaviest, lightest)]
+    assert colours[0] != colours[1]
+    assert page.execute_script("return document.querySelectorAll('#reading script, #reading img').length") == 0
+
+
+def test_reviews_are_sorted_by_disagreement_and_walked_through(page: Chrome) -> None:
+    choose(page, "#order", "disagreement of the answers")
+    notes = [float(option.text.split(" · ")[0]) for option in page.find_elements(By.CSS_SELECTOR, "#review option")[:3]]
+    assert notes == sorted(notes, reverse=True)
+    assert page.find_element(By.ID, "truth").text.endswith("1 of 8.")
+    click(page, "#next")
+    click(page, "#next")
+    click(page, "#previous")
+    assert page.find_element(By.ID, "truth").text.endswith("2 of 8.")
+    for order in ("disagreement of the attention", "narrowest attention", "widest attention", "their order"):
+        choose(page, "#order", order)
+        assert page.find_element(By.ID, "truth").text.endswith("1 of 8.")
+
+
+def test_a_mistake_of_one_variant_is_said_to_be_missing_for_others(page: Chrome) -> None:
+    Select(page.find_element(By.ID, "review")).select_by_index(7)
+    assert "This review is not among this variant's examples." in texts(page, "#reading .verdict")
+
+
+@pytest.mark.parametrize("width", [360, 1250])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_fits_its_width_and_follows_light_and_dark(page: Chrome, width: int, scheme: str) -> None:
+    page.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride", {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": False}
+    )
+    media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+    page.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
+    assert page.execute_script("return document.documentElement.scrollWidth") <= width
+    shade = page.execute_script("return getComputedStyle(document.body).backgroundColor")
+    assert (shade == "rgb(255, 255, 255)") == (scheme == "light")
+    ink = "return getComputedStyle(document.querySelector('figure svg text')).fill"
+    assert page.execute_script(ink) == page.execute_script("return getComputedStyle(document.body).color")
+
+
+def test_every_control_has_a_name(page: Chrome) -> None:
+    controls = page.find_elements(By.CSS_SELECTOR, "input, select, button, [tabindex]")
+    assert len(controls) > 20
+    assert [control.get_attribute("outerHTML") for control in controls if not control.accessible_name] == []

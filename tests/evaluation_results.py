@@ -1,0 +1,129 @@
+"""Results as the evaluation of a few variants would leave them, made up, for the tests of the comparison."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+GLOBAL = {"query": {"kind": "global"}}
+VARIANTS: dict[str, dict[str, Any]] = {
+    "mean": {},
+    "attention": GLOBAL,
+    "attention_entropy": {**GLOBAL, "training": {"entropy_weight": 0.01}},
+    "best": {**GLOBAL, "embeddings": "trainable"},
+    "tfidf": {"family": "tfidf", "ngrams": 2},
+}
+ACCURACIES = dict(zip(VARIANTS, (0.75, 0.82, 0.82, 0.91, 0.90), strict=True))
+ENTROPIES = dict(zip(VARIANTS, (1.0, 0.7, 0.5, 0.6, None), strict=True))
+
+
+def metrics(variant: str, seeds: int = 3) -> dict[str, Any]:
+    """What `evaluate` measures."""
+    accuracy, entropy = ACCURACIES[variant], ENTROPIES[variant]
+    return {
+        "variant": variant,
+        "seeds": seeds,
+        "parameters": 1234,
+        "accuracy_mean": accuracy,
+        "accuracy_std": 0.002 if seeds > 1 else 0.0,
+        "accuracy_low": accuracy - 0.004,
+        "accuracy_high": accuracy + 0.004,
+        "f1_mean": accuracy,
+        "roc_auc_mean": 0.95,
+        "log_loss_mean": 0.3,
+        "calibration_error_mean": 0.01,
+        "entropy_nats_mean": None if entropy is None else 5 * entropy,
+        "entropy_normalised_mean": entropy,
+        "perplexity_mean": None if entropy is None else 20.0,
+        "by_seed": {str(seed): {"accuracy": accuracy + 0.001 * seed} for seed in range(seeds)},
+    }
+
+
+def timing() -> dict[str, Any]:
+    """What `train` measures."""
+    return {"train_seconds": 90.0, "epochs": {"0": 5, "1": 7, "2": 6}, "tokens_per_second": 1e6}
+
+
+def predictions(right: list[list[bool]], nats: float) -> pd.DataFrame:
+    """A long table: right[seed][review], all of one entropy."""
+    return pd.concat(
+        pd.DataFrame(
+            {
+                "seed": seed,
+                "row": np.arange(len(answers)),
+                "label": 1,
+                "predicted": np.asarray(answers, dtype=int),
+                "entropy_nats": nats,
+            }
+        )
+        for seed, answers in enumerate(right)
+    )
+
+
+def top_words() -> pd.DataFrame:
+    """Rankings with words that mean something to HTML, TeX or a format string."""
+    words = ["worst", "<b>bold</b>", "$5", "{0}%", "\u4eba"]
+    table = pd.DataFrame({"word": words, "rank": range(1, 6), "mean_weight": np.linspace(0.05, 0.01, 5)})
+    table = table.assign(mass=10.0, lift=3.0, count=50, reviews=40, push=0.3)
+    table["pushes_to"] = ["negative", "positive", "negative", "positive", "negative"]
+    scopes = ("all", "positive", "negative")
+    return pd.concat(
+        [table.assign(ranking=ranking, scope=scope) for ranking in ("mean", "mass", "lift") for scope in scopes],
+        ignore_index=True,
+    )
+
+
+def examples(variant: str, tokens: list[str], fixed: int = 3, mistakes: int = 1) -> list[dict[str, Any]]:
+    """Reviews as one variant reads them; its mistakes are its own."""
+    own = 1000 * (1 + list(VARIANTS).index(variant))
+    generator = np.random.default_rng(own)
+    records = []
+    for i in range(fixed + mistakes):
+        kind = "fixed" if i < fixed else "mistake"
+        weights = generator.dirichlet(np.full(len(tokens), 0.3)).round(6).tolist()
+        probability = float(generator.random())
+        records.append(
+            {
+                **{"id": i if kind == "fixed" else own + i, "name": f"test/pos/{i}_9.txt", "kind": kind, "label": 1},
+                **{"length": len(tokens), "seed": 0, "probability": probability, "predicted": int(probability > 0.5)},
+                **{"tokens": tokens, "weights": None if variant == "tfidf" else weights, "unknown": [0]},
+            }
+        )
+    return records
+
+
+def report_page(
+    tokens: list[str] | None = None,
+    *,
+    fixed: int = 3,
+    mistakes: int = 1,
+    figures: dict[str, Any] | None = None,
+    examples_by_variant: dict[str, list[dict[str, Any]]] | None = None,
+    empty: bool = False,
+) -> str:
+    """A whole report; a figure given as None is drawn."""
+    from pipeline.evaluation.comparison import compare
+    from pipeline.evaluation.comparison_figures import accuracy_against_entropy
+    from pipeline.evaluation.entropy_effect import entropy_effects, entropy_pairs
+    from pipeline.evaluation.report import report
+
+    frame = compare([metrics(name) for name in VARIANTS], [timing()] * len(VARIANTS), VARIANTS)
+    if empty:
+        return report("demo", frame, pd.DataFrame(), {}, {}, {}, {})
+    tables = {
+        name: predictions([[True, False, True]], nats) for name, nats in (("attention", 3), ("attention_entropy", 2))
+    }
+    effects = entropy_effects(entropy_pairs(VARIANTS), tables, resamples=100, confidence=0.95)
+    words = tokens or ["this", "film", "was", "n't", "bad", ",", "it", "was", "<b>", "superb", "</b>", "!"]
+    return report(
+        "demo",
+        frame,
+        effects,
+        {
+            name: figure or accuracy_against_entropy(frame, name)
+            for name, figure in (figures or {"Accuracy of each variant": None}).items()
+        },
+        {name: pd.DataFrame() if name == "tfidf" else top_words() for name in VARIANTS},
+        examples_by_variant or {name: examples(name, words, fixed, mistakes) for name in VARIANTS},
+        {"seeds": 3},
+    )

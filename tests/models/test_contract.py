@@ -1,0 +1,155 @@
+"""Laws that every variant keeps, and relations between variants."""
+
+import math
+
+import pytest
+import reference
+import tiny
+import torch
+
+from pipeline.models.checkpoint import load_classifier, save_classifier
+from pipeline.models.functional import attention_entropy, padding_mask
+from pipeline.models.variants import trained_parameters
+from pipeline.params import AttentionVariant
+from pipeline.training.objective import objective
+
+every_variant = pytest.mark.parametrize("name", tiny.VARIANTS)
+
+
+@every_variant
+def test_shapes_and_weights(name: str) -> None:
+    tokens_BT, lengths_B = tiny.batch()
+    logits_BC, weights_BT = tiny.model(name).eval()(tokens_BT, lengths_B)
+    mask_BT = padding_mask(lengths_B, 7)
+    assert logits_BC.shape == (4, 2)
+    assert weights_BT.sum(dim=1).tolist() == pytest.approx([1.0] * 4, abs=1e-6)
+    assert (weights_BT[~mask_BT] == 0).all()
+    assert (weights_BT[mask_BT] > 0).all()
+
+
+@every_variant
+def test_padding_and_company_change_nothing(name: str) -> None:
+    model = tiny.model(name).double().eval()
+    tokens_BT, lengths_B = tiny.batch()
+    together = model(tokens_BT, lengths_B)
+    wide = model(torch.nn.functional.pad(tokens_BT, (0, 5), value=7), lengths_B)
+    assert torch.allclose(wide.logits_BC, together.logits_BC, atol=1e-12)
+    assert torch.allclose(wide.weights_BT[:, :7], together.weights_BT, atol=1e-12)
+    for row, length in enumerate(lengths_B.tolist()):
+        alone = model(tokens_BT[row : row + 1, :length], lengths_B[row : row + 1])
+        assert torch.allclose(alone.logits_BC, together.logits_BC[row], atol=1e-12)
+
+
+@every_variant
+def test_order_matters_to_recurrent_variants_alone(name: str) -> None:
+    model = tiny.model(name).double().eval()
+    tokens_BT, lengths_B = torch.tensor([[2, 3, 4, 5]]), torch.tensor([4])
+    moved = model(tokens_BT.flip(1), lengths_B)
+    same = torch.allclose(moved.logits_BC, model(tokens_BT, lengths_B).logits_BC, atol=1e-9)
+    assert same == (name not in tiny.RECURRENT)
+
+
+@every_variant
+def test_every_parameter_gets_a_gradient(name: str) -> None:
+    model = tiny.model(name)
+    tokens_BT, lengths_B = tiny.batch()
+    objective(model(tokens_BT, lengths_B), torch.tensor([0, 1, 1, 0]), lengths_B, 0.1).backward()
+    for label, parameter in model.named_parameters():
+        if parameter.requires_grad:
+            assert parameter.grad is not None, label
+            assert torch.isfinite(parameter.grad).all(), label
+            assert parameter.grad.abs().sum() > 0, label
+
+
+@every_variant
+def test_save_and_load_are_identical(name: str, tmp_path: object) -> None:
+    model, path = tiny.model(name).eval(), tmp_path / "seed-0.safetensors"  # type: ignore[operator]
+    variant = AttentionVariant.model_validate(tiny.VARIANTS[name])
+    save_classifier(model, variant, path)
+    first = path.read_bytes()
+    save_classifier(model, variant, path)
+    assert path.read_bytes() == first
+    loaded = load_classifier(path, tiny.embeddings()).eval()
+    assert torch.equal(loaded(*tiny.batch()).logits_BC, model(*tiny.batch()).logits_BC)
+    assert trained_parameters(loaded) == trained_parameters(model)
+
+
+def test_a_file_of_another_kind_is_refused(tmp_path: object) -> None:
+    from safetensors.torch import save_file
+
+    path = tmp_path / "other.safetensors"  # type: ignore[operator]
+    save_file({"classifier.bias": torch.zeros(2)}, path, metadata={"attention-classifier-0": "{}"})
+    with pytest.raises(ValueError, match="no checkpoint of the kind attention-classifier-1"):
+        load_classifier(path, tiny.embeddings())
+
+
+@every_variant
+def test_the_whole_model_equals_its_slow_twin(name: str) -> None:
+    model = tiny.model(name).double().eval()
+    tokens_BT, lengths_B = tiny.batch()
+    logits_BC, weights_BT = model(tokens_BT, lengths_B)
+    for row, length in enumerate(lengths_B.tolist()):
+        weights, logits = _slow(model, tokens_BT[row, :length].tolist())
+        assert weights_BT[row, :length].tolist() == pytest.approx(weights, abs=1e-10)
+        assert logits_BC[row].tolist() == pytest.approx(logits, abs=1e-10)
+
+
+def _slow(model: torch.nn.Module, tokens: list[int]) -> tuple[list[float], list[float]]:
+    state = {key: value.tolist() for key, value in model.state_dict().items()}
+    states = [state["embedding.weight"][token] for token in tokens]
+    for layer in range(len(getattr(model.encoder, "forwards", []))):
+        cell = reference.CELLS[type(model.encoder.forwards[layer]).__name__.lower()]
+        ahead = cell(_part(state, f"encoder.forwards.{layer}."), states)
+        behind = _part(state, f"encoder.backwards.{layer}.")
+        back = cell(behind, states[::-1])[::-1] if behind else [[]] * len(states)
+        states = [a + b for a, b in zip(ahead, back, strict=True)]
+    query = state.get("query.query", [0.0] * len(states[0]))
+    if "query.transform.0.weight" in state:
+        query = reference.mean(states)
+        for place in sorted({int(key.split(".")[2]) for key in state if key.startswith("query.transform")}):
+            query = [math.tanh(x) for x in query] if place else query
+            query = reference.linear(state[f"query.transform.{place}.weight"], state[f"query.transform.{place}.bias"], query)
+    values = states
+    if "value.transform.weight" in state:
+        values = [reference.linear(state["value.transform.weight"], state["value.transform.bias"], s) for s in states]
+    if "value.transform.0.weight" in state:
+        weight, bias = state["value.transform.0.weight"], state["value.transform.0.bias"]
+        values = [reference.relu(reference.linear(weight, bias, s)) for s in states]
+    weights, context = reference.attend(query, states, values)
+    return weights, reference.linear(state["classifier.weight"], state["classifier.bias"], context)
+
+
+def _part(state: dict[str, object], prefix: str) -> dict[str, object]:
+    return {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}
+
+
+def test_a_zero_query_is_the_mean() -> None:
+    mean, attention = tiny.model("mean"), tiny.model("attention")
+    attention.load_state_dict({**attention.state_dict(), **mean.state_dict()}, strict=False)
+    torch.nn.init.zeros_(attention.query.query)
+    tokens_BT, lengths_B = tiny.batch()
+    assert torch.equal(attention(tokens_BT, lengths_B).logits_BC, mean(tokens_BT, lengths_B).logits_BC)
+
+
+def test_a_linear_value_that_is_the_identity_is_its_parent() -> None:
+    parent, child = tiny.model("attention"), tiny.model("attention_linear_value")
+    child.value.transform = torch.nn.Linear(4, 4)
+    torch.nn.init.eye_(child.value.transform.weight)
+    torch.nn.init.zeros_(child.value.transform.bias)
+    child.classifier, child.query = parent.classifier, parent.query
+    assert torch.allclose(child(*tiny.batch()).logits_BC, parent(*tiny.batch()).logits_BC, atol=1e-6)
+
+
+def test_one_token_has_all_the_attention_and_no_entropy() -> None:
+    weights_BT = tiny.model("attention")(torch.tensor([[5]]), torch.tensor([1])).weights_BT
+    assert weights_BT.tolist() == [[1.0]]
+    assert attention_entropy(weights_BT, padding_mask(torch.tensor([1]), 1)).item() == 0.0
+
+
+def test_word_dropout_reads_unknown_words_and_only_while_training() -> None:
+    model = tiny.model("attention", word_dropout=0.5)
+    tokens_BT = torch.full((50, 40), 7)
+    dropped = model.train().word_dropout(tokens_BT)
+    assert set(dropped.unique().tolist()) == {1, 7}
+    assert 0.4 < (dropped == 1).float().mean().item() < 0.6
+    assert torch.equal(model.eval().word_dropout(tokens_BT), tokens_BT)

@@ -1,0 +1,60 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+STAGE = """
+from pathlib import Path
+from stages import cli
+
+def main(kind: str, count: int = 1) -> None:
+    if kind == "user":
+        raise ValueError("params.yaml: it is wrong; do this")
+    if kind == "system":
+        Path("/nowhere/file").read_text()
+    if kind == "bug":
+        raise KeyError(count)
+    print("done", count)
+
+cli.run(main)
+"""
+
+
+def stage(*arguments: str, dev: bool = False) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, *(["-X", "dev"] if dev else []), "-c", STAGE, *arguments]
+    root = Path(__file__).parents[2]
+    return subprocess.run(command, capture_output=True, text=True, cwd=root, check=False, timeout=60)
+
+
+def test_a_stage_that_works_says_what_it_did() -> None:
+    done = stage("good", "--count", "3")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "done 3\n", "")
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        ("user", "error: params.yaml: it is wrong; do this\n"),
+        ("system", "error: [Errno 2] No such file or directory: '/nowhere/file'\n"),
+    ],
+)
+def test_what_a_user_can_mend_is_one_line(kind: str, message: str) -> None:
+    failed = stage(kind)
+    assert (failed.returncode, failed.stdout, failed.stderr) == (1, "", message)
+
+
+def test_a_bug_keeps_its_traceback() -> None:
+    failed = stage("bug")
+    assert failed.returncode == 1
+    assert "Traceback" in failed.stderr
+
+
+def test_development_mode_shows_every_traceback() -> None:
+    assert "Traceback" in stage("user", dev=True).stderr
+
+
+def test_a_wrong_option_is_explained() -> None:
+    failed = stage("good", "--count", "many")
+    assert failed.returncode == 2
+    assert "--count" in failed.stderr

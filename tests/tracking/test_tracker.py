@@ -1,0 +1,237 @@
+"""What a stage sends is read back from a real store, however the stage ends."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.tracking.run import Run
+from pipeline.tracking.tracker import Tracker
+
+pytestmark = pytest.mark.filterwarnings("ignore::Warning:mlflow", "ignore::Warning:alembic", "ignore::ResourceWarning")
+
+WHOLE = """
+picture, report = Path("picture.png"), Path("report.html")
+from PIL import Image
+Image.new("RGB", (8, 8)).save(picture)
+report.write_text("<p>it</p>")
+with Tracker() as tracker:
+    started = time.perf_counter()
+    new = tracker.start(run("whole"))
+    new.epoch({"epoch": 1, "train_loss": 0.5, "validation_accuracy": 0.7, "entropy_p50": 1.5})
+    new.image(picture, "entropy_histogram", 1)
+    new.table({"rank": ["01", "02"], "word": ["good", "bad"]}, "words.json")
+    new.dataset("demo", "d1", "data/demo", "training", {"rows": 3})
+    new.finish()
+    history = [{"epoch": epoch, "train_loss": 0.5 / epoch, "validation_accuracy": 0.7} for epoch in (1, 2)]
+    again = tracker.resume(run("whole"))
+    for record in history:
+        again.epoch(record)
+        again.image(picture, "entropy_histogram", record["epoch"])
+    again.metrics({"test/accuracy": 0.8})
+    again.metrics({"test/accuracy": 0.9})
+    again.table({"rank": ["01"], "word": ["fine"]}, "words.json")
+    again.artifact(report)
+    again.print_links()
+    made = tracker.resume(run("made"))
+    made.epoch(history[0])
+    tracker.start(run("whole", role="comparison")).metrics({"best": 0.9})
+    tracker.start(run("twice")).finish()
+    tracker.start(run("twice"))
+    assert time.perf_counter() - started < 1, "the stage had to wait"
+"""
+FAILED = """
+with Tracker() as tracker:
+    tracker.start(run("failed")).metrics({"train/loss": 1.0}, step=1)
+    raise RuntimeError("this stage fails")
+"""
+KILLED = """
+with Tracker() as tracker:
+    tracker.start(run("killed")).metrics({"train/loss": 1.0}, step=1)
+    print("ready", file=sys.stderr, flush=True)
+    time.sleep(600)
+"""
+INTERRUPTED = KILLED.replace('run("killed")', 'run("interrupted")')
+CONTINUED = """
+with Tracker() as tracker:
+    tracker.start(run("killed")).metrics({"train/loss": 9.0}, step=1)
+"""
+
+
+FIRST = 'with Tracker(Path(".")) as tracker: tracker.start(run("{name}"))'
+UNREACHABLE = """
+with Tracker() as tracker:
+    for name in "abc":
+        tracker.start(run(name)).metrics({"train/loss": 1.0}, step=1)
+"""
+
+
+@pytest.fixture(scope="module")
+def new_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Root of a store that two stages make at once."""
+    return tmp_path_factory.mktemp("new")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def early(stage: Any, new_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Stages that only wait, mostly for the disk, and so run beside the others."""
+    return {
+        "one": stage(FIRST.format(name="one"), new_root),
+        "two": stage(FIRST.format(name="two"), new_root),
+        "unreachable": stage(
+            UNREACHABLE, tmp_path_factory.mktemp("remote"), {"MLFLOW_TRACKING_URI": "http://127.0.0.1:9"}
+        ),
+    }
+
+
+@pytest.fixture(scope="module")
+def store(root: Path, elsewhere: Path, stage: Any, open_store: Any) -> Any:
+    """The store after stages that went well, failed, were interrupted and were killed, in another folder."""
+    variables = {"DVC_ROOT": str(root), "DVC_STAGE": "train@demo", "DVC_EXP_NAME": "tidy-gnu"}
+    whole = stage(WHOLE, elsewhere, variables)
+    _, whole_errors = whole.communicate(timeout=100)
+    assert whole.returncode == 0, whole_errors
+    failed, interrupted, killed = (stage(code, elsewhere, variables) for code in (FAILED, INTERRUPTED, KILLED))
+    for process, number in ((interrupted, signal.SIGINT), (killed, signal.SIGKILL)):
+        assert process.stderr.readline() == "ready\n"
+        os.kill(process.pid, number)
+    assert "this stage fails" in failed.communicate(timeout=100)[1]
+    assert "KeyboardInterrupt" in interrupted.communicate(timeout=100)[1]
+    client = open_store(root)
+    killed.communicate(timeout=100)  # its recorder holds the other end until it has taken note
+    return client, whole_errors
+
+
+def find(store: Any, fingerprint: str, role: str = "variant") -> Any:
+    """The only run of that fingerprint and role."""
+    (found,) = search(store, fingerprint, role)
+    return found
+
+
+def search(store: Any, fingerprint: str, role: str = "variant") -> Any:
+    client, _ = store
+    experiment = client.get_experiment_by_name("demo")
+    query = f"tags.`run.fingerprint` = '{fingerprint}' and tags.`pipeline.role` = '{role}'"
+    return client.search_runs([experiment.experiment_id], query)
+
+
+@pytest.mark.parametrize(
+    ("fingerprint", "status"),
+    [
+        ("whole", "FINISHED"),
+        ("made", "FINISHED"),
+        ("failed", "FAILED"),
+        ("interrupted", "FAILED"),
+        ("killed", "KILLED"),
+    ],
+)
+def test_a_run_ends_as_its_stage_does(store: Any, fingerprint: str, status: str) -> None:
+    run = find(store, fingerprint)
+    assert run.info.status == status
+    assert run.info.end_time is not None
+
+
+def test_names_params_and_tags(store: Any) -> None:
+    run = find(store, "whole")
+    assert run.info.run_name == "whole seed 0"
+    assert run.data.params == {"variant": "whole", "a.b": "1"}
+    expected = {"variant": "whole", "corpus": "demo", "dvc.stage": "train@demo", "dvc.exp": "tidy-gnu"}
+    assert expected.items() <= run.data.tags.items()
+    assert run.data.tags["pipeline.repro_id"] == "tidy-gnu"
+    assert "git.commit" not in run.data.tags, "the stage ran outside Git"
+
+
+def test_every_variant_has_its_own_colour(store: Any) -> None:
+    names = ("whole", "made", "failed", "killed")
+    assert len({find(store, name).data.tags["mlflow.runColor"] for name in names}) == len(names)
+
+
+def test_a_resumed_run_holds_every_epoch_once(store: Any) -> None:
+    client, _ = store
+    history = client.get_metric_history(find(store, "whole").info.run_id, "train/loss")
+    assert [(metric.step, metric.value) for metric in history] == [(1, 0.5), (2, 0.25)]
+
+
+def test_a_value_of_the_whole_run_is_the_last_one_sent(store: Any) -> None:
+    assert find(store, "whole").data.metrics["test/accuracy"] == 0.9
+    assert find(store, "whole", "comparison").data.metrics == {"best": 0.9}
+
+
+def test_a_run_that_was_never_made_is_filled_from_the_history(store: Any) -> None:
+    assert find(store, "made").data.metrics == {"train/loss": 0.5, "validation/accuracy": 0.7}
+
+
+def test_start_makes_a_new_run_when_the_one_before_finished(store: Any) -> None:
+    assert [run.info.status for run in search(store, "twice")] == ["FINISHED", "FINISHED"]
+
+
+def test_images_tables_and_files(store: Any) -> None:
+    client, _ = store
+    run_id = find(store, "whole").info.run_id
+    assert {"report.html", "words.json", "images"} <= {file.path for file in client.list_artifacts(run_id)}
+    pictures = [file.path for file in client.list_artifacts(run_id, "images") if file.path.endswith(".png")]
+    assert sorted(re.split("[%+]", path)[2] for path in pictures) == ["1", "2"]
+    table = json.loads(Path(client.download_artifacts(run_id, "words.json")).read_text())
+    assert table == {"columns": ["rank", "word"], "data": [["01", "fine"]]}
+    assert json.loads(find(store, "whole").data.tags["mlflow.loggedArtifacts"])[0]["type"] == "table"
+
+
+def test_datasets(store: Any) -> None:
+    (used,) = find(store, "whole").inputs.dataset_inputs
+    assert (used.dataset.name, used.dataset.digest, json.loads(used.dataset.profile)) == ("demo", "d1", {"rows": 3})
+    assert [tag.value for tag in used.tags] == ["training"]
+
+
+def test_the_store_lies_under_dvc_root(store: Any, root: Path, elsewhere: Path) -> None:
+    assert find(store, "whole").info.artifact_uri.startswith((root / "mlruns" / "demo").as_uri())
+    assert (root / "mlflow.db").exists()
+    assert sorted(path.name for path in elsewhere.iterdir()) == ["picture.png", "report.html"]
+
+
+def test_views_and_note_are_on_the_experiment(store: Any) -> None:
+    client, errors = store
+    experiment = client.get_experiment_by_name("demo")
+    assert {"mlflow.sharedViewState.runs", "mlflow.sharedViewState.groups"} <= experiment.tags.keys()
+    assert f"#/experiments/{experiment.experiment_id}/runs" in experiment.tags["mlflow.note.content"]
+    assert errors.count("http://127.0.0.1:5000/#/experiments/") == errors.count("\n") == 4, errors
+
+
+def test_a_killed_run_is_continued(store: Any, stage: Any, elsewhere: Path, root: Path) -> None:
+    process = stage(CONTINUED, elsewhere, {"DVC_ROOT": str(root)})
+    assert process.communicate(timeout=100)[1] == ""
+    run = find(store, "killed")
+    assert (run.info.status, run.data.metrics) == ("FINISHED", {"train/loss": 1.0})
+
+
+def test_two_stages_may_be_the_first_to_use_a_store(early: Any, new_root: Path, open_store: Any) -> None:
+    assert [early[name].communicate(timeout=100)[1] for name in ("one", "two")] == ["", ""]
+    client = open_store(new_root)
+    runs = client.search_runs([client.get_experiment_by_name("demo").experiment_id])
+    assert sorted(run.data.tags["variant"] for run in runs) == ["one", "two"]
+
+
+def test_an_unreachable_server_costs_one_warning(early: Any) -> None:
+    process = early["unreachable"]
+    errors = process.communicate(timeout=100)[1]
+    assert process.returncode == 0
+    assert errors.count("warning:") == 1
+    assert "MLFLOW_TRACKING_URI (now http://127.0.0.1:9)" in errors
+
+
+def test_a_recorder_that_dies_costs_one_warning(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    start: Callable[..., Any] = subprocess.Popen
+    monkeypatch.setattr(subprocess, "Popen", lambda command, **settings: start(["true"], **settings))
+    with Tracker(tmp_path) as tracker:
+        time.sleep(0.5)
+        for _ in range(3):
+            tracker.start(Run("demo", "name", "variant", "f"))
+    assert capfd.readouterr().err.count("warning:") == 1

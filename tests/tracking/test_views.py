@@ -1,0 +1,40 @@
+"""The saved views, in MLflow's internal format."""
+
+import base64
+import json
+import zlib
+
+import pytest
+
+pytestmark = pytest.mark.filterwarnings("ignore::Warning:mlflow")
+
+
+def test_a_view_is_written_as_mlflow_reads_it() -> None:
+    from pipeline.tracking import views
+
+    text = views.encode(views.states()[views.GROUPS])
+    assert text.startswith("deflate;")
+    state = json.loads(zlib.decompress(base64.b64decode(text.removeprefix("deflate;"))))
+    assert (state["orderByKey"], state["orderByAsc"]) == ("metrics.`test/accuracy`", False)
+    assert state["groupBy"]["groupByKeys"] == [{"mode": "param", "groupByData": "variant"}]
+    sections = {section["uuid"] for section in state["compareRunSections"]}
+    assert {chart["metricSectionId"] for chart in state["compareRunCharts"]} <= sections
+    identities = [chart["uuid"] for chart in state["compareRunCharts"]]
+    assert len(identities) == len(set(identities))
+
+
+def test_a_view_that_cannot_be_written_costs_a_warning(capsys: pytest.CaptureFixture[str]) -> None:
+    from mlflow import MlflowClient
+    from mlflow.entities import Experiment
+
+    from pipeline.tracking import views
+
+    class Refusing(MlflowClient):
+        def __init__(self) -> None:
+            pass
+
+        def set_experiment_tag(self, experiment_id: str, key: str, value: object) -> None:
+            raise OSError("no")
+
+    views.save(Refusing(), Experiment("1", "demo", "", "active"))
+    assert capsys.readouterr().err == "warning: the saved views of MLflow were not written: no\n"
