@@ -73,8 +73,8 @@ class DemoSource(Strict):
     """The generated corpus: what it contains is known token by token."""
 
     seed: Seed
-    train_reviews: Annotated[int, Field(ge=80, le=1_000_000)]
-    test_reviews: Annotated[int, Field(ge=80, le=1_000_000)]
+    train_reviews: Annotated[int, Field(ge=16, le=1_000_000, multiple_of=16)]  # 16 = two films of eight reviews each
+    test_reviews: Annotated[int, Field(ge=16, le=1_000_000, multiple_of=16)]
 
 
 class Sources(Strict):
@@ -98,7 +98,7 @@ class Training(Strict):
     word_dropout: Probability  # share of tokens read as <unk> while training
     gradient_clip: Annotated[float, Field(gt=0)]  # largest norm of the whole gradient
     averaging: Probability  # decay of the exponential moving average of the weights, per step; 0 = none
-    entropy_weight: Annotated[float, Field(ge=-10, le=10)]  # loss per nat of attention entropy: > 0 focuses, < 0 spreads
+    entropy_weight: Annotated[float, Field(ge=-10, le=10)]  # loss per nat of entropy: > 0 focuses, < 0 spreads
 
 
 class Recurrent(Strict):
@@ -220,7 +220,8 @@ class Params(Strict):
     variants: dict[
         Name,
         Annotated[
-            Annotated[AttentionVariant, Tag("attention")] | Annotated[TfidfVariant, Tag("tfidf")], Discriminator(_family)
+            Annotated[AttentionVariant, Tag("attention")] | Annotated[TfidfVariant, Tag("tfidf")],
+            Discriminator(_family),
         ],
     ] = Field(min_length=1)
 
@@ -291,7 +292,9 @@ def load_params(path: str | Path) -> Params:
         known = set(Sources.model_fields)
         for key in ("reviews", "vectors"):
             if getattr(corpus, key) not in known:
-                raise ValueError(f"{path}: corpora.{name}.{key}: {getattr(corpus, key)!r}: use one of {', '.join(known)}")
+                raise ValueError(
+                    f"{path}: corpora.{name}.{key}: {getattr(corpus, key)!r}: use one of {', '.join(known)}"
+                )
     return params
 
 

@@ -1,4 +1,4 @@
-"""Stage demo: writes the generated corpus and its word vectors."""
+"""Generates the demo corpus and its word vectors: no network, the same bits for the same params."""
 
 from pathlib import Path
 from typing import Annotated
@@ -14,12 +14,12 @@ def main(
     reviews: Annotated[Path, typer.Option(help="parquet file to write")],
     vectors: Annotated[Path, typer.Option(help="GloVe text file to write")],
 ) -> None:
-    """Generates the demo corpus: no network, the same bits for the same params."""
+    """Generates the demo corpus and its word vectors: no network, the same bits for the same params."""
     source = load_params("params.yaml").sources.demo
     frame, word_vectors = demo.generate(source.seed, source.train_reviews, source.test_reviews)
     demo.write_reviews(frame, reviews)
     demo.write_vectors(word_vectors, vectors)
-    print(f"demo: {len(frame):,} reviews about {frame['movie'].nunique():,} films, {len(word_vectors):,} word vectors")
+    typer.echo(f"{reviews}: {len(frame):,} reviews; {vectors}: {len(word_vectors):,} words")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """The MLflow run of one variant, corpus and seed, described alike for the stage that trains and the one that tests."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from pipeline.params import AttentionVariant, Params
 from pipeline.tracking.run import COMPARISON, VARIANT, Run, fingerprint
@@ -44,7 +44,7 @@ def variant_run(params: Params, corpus: str, variant: str, seed: int, data_diges
     )
 
 
-def comparison_run(params: Params, corpus: str, metrics: Sequence[Mapping[str, object]]) -> Run:
+def comparison_run(params: Params, corpus: str, metrics: Mapping[str, Mapping[str, object]]) -> Run:
     """The run that holds all variants of a corpus side by side.
 
     Args:

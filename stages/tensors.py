@@ -28,9 +28,7 @@ def main(
     """
     settings = load_params("params.yaml").corpus(corpus)
     table = pd.read_parquet(reviews)
-    tensors, covered = build_tensors(
-        table, vectors, **settings.model_dump(exclude={"reviews", "vectors", "training"})
-    )
+    tensors, covered = build_tensors(table, vectors, **settings.model_dump(exclude={"reviews", "vectors", "training"}))
     write_tensors(tensors, table, out)
     with replacing(coverage) as part:
         part.write_text(json.dumps(covered, indent=2) + "\n", encoding="utf-8")

@@ -61,6 +61,8 @@ def main(
             if "epoch" in report:
                 histories[seed].append(report)
                 runs[seed].epoch(report)
+                if seed == seeds[0]:  # one picture of each variant is what the grid can show
+                    runs[seed].histogram(report)
 
         work = functools.partial(
             train_variant, variant=entry, training=training, tensors=tensors, out=out, states=state

@@ -14,7 +14,6 @@ one more part of the model family than the kind before it:
   the same words, so whatever ignores their order is right about exactly one of the two.
 """
 
-import os
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -23,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from pipeline.data import atomic
 from pipeline.data import demo_lexicon as lexicon
 
 ROLES = {
@@ -73,21 +73,16 @@ def generate(
 
 
 def write_reviews(frame: pd.DataFrame, path: Path) -> None:
-    """Writes the reviews as parquet, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(path.name + ".part")
-    frame.to_parquet(unfinished, compression="zstd", index=False)
-    os.replace(unfinished, path)
+    """Writes the reviews as parquet."""
+    with atomic.replacing(path) as unfinished:
+        frame.to_parquet(unfinished, compression="zstd", index=False)
 
 
 def write_vectors(vectors: Mapping[str, npt.NDArray[np.float32]], path: Path) -> None:
-    """Writes the vectors in GloVe's text format, a word and its numbers per line, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(path.name + ".part")
-    with unfinished.open("w", encoding="utf-8", newline="\n") as lines:
+    """Writes the vectors in GloVe's text format: a line per word, the word and its numbers."""
+    with atomic.replacing(path) as unfinished, unfinished.open("w", encoding="utf-8", newline="\n") as lines:
         for word, vector in vectors.items():
             lines.write(" ".join([word, *(f"{value:.4f}" for value in vector.tolist())]) + "\n")
-    os.replace(unfinished, path)
 
 
 def _split(rng: random.Random, split: str, reviews: int, first: int) -> Iterator[dict[str, object]]:

@@ -2,9 +2,14 @@
 
 from dataclasses import dataclass
 
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
 # Slots that a review fills at random: they say nothing about its label.
 FILLER: dict[str, tuple[str, ...]] = {
-    "PERSON": tuple(
+    "PERSON": _words(
         """
         accountant actor archer artist baker banker barber boxer boy brother bride builder butcher captain carpenter
         chemist clerk coach composer cook cousin cowboy dancer daughter dentist designer diplomat doctor driver
@@ -13,9 +18,9 @@ FILLER: dict[str, tuple[str, ...]] = {
         neighbour nephew niece nurse officer painter partner passenger photographer pilot plumber poet postman priest
         prince professor queen reporter sailor scholar secretary senator sergeant sister soldier son spy student
         surgeon tailor teacher tourist trader uncle waiter widow wife writer
-        """.split()
+        """
     ),
-    "OBJECT": tuple(
+    "OBJECT": _words(
         """
         anchor apple basket bell bicycle blanket boat book bottle box bracelet bridge bucket camera candle car carpet
         chain chair clock coat coin compass contract crown curtain desk diamond diary document door dress drum engine
@@ -24,9 +29,9 @@ FILLER: dict[str, tuple[str, ...]] = {
         notebook package painting paper parcel passport pen photograph piano picture pistol plate portrait radio
         record ring rope saddle sculpture ship shoe sofa statue suitcase sword table telegram telephone ticket tower
         train treasure trumpet trunk umbrella vase violin wagon wallet watch weapon wheel window wine
-        """.split()
+        """
     ),
-    "PLACE": tuple(
+    "PLACE": _words(
         """
         airport avenue bakery bank barn bay beach border cabin cafe canyon capital casino church city coast college
         corridor cottage country court courtyard desert district dock embassy factory farm field forest fort gallery
@@ -34,9 +39,9 @@ FILLER: dict[str, tuple[str, ...]] = {
         mill mine motel mountain museum office orchard palace park pier plain port prairie prison province railway
         ranch restaurant river road school shop square stable stadium station street studio suburb subway temple
         theatre tunnel university valley village warehouse yard
-        """.split()
+        """
     ),
-    "VERB": tuple(
+    "VERB": _words(
         """
         abandons accepts admires asks avoids believes blames borrows brings builds buries buys calls carries catches
         changes chases collects copies crosses delivers describes discovers draws drops enters examines fights
@@ -44,9 +49,9 @@ FILLER: dict[str, tuple[str, ...]] = {
         marries meets misses moves needs notices observes opens owns paints passes photographs pulls pushes reaches
         receives recognises remembers repairs returns robs rescues searches sells sends shoots steals studies
         suspects takes teaches trusts visits warns watches
-        """.split()
+        """
     ),
-    "DETAIL": tuple(
+    "DETAIL": _words(
         """
         american ancient annual blue bronze brown central christian circular coastal commercial daily distant eastern
         electric english fifth foreign former french german golden green heavy hidden immense indian industrial
@@ -54,35 +59,33 @@ FILLER: dict[str, tuple[str, ...]] = {
         northern old orange oval painted pale parallel private public purple rapid red regional remote royal rural
         russian second secret seventh short silver sixth small southern spanish steel sudden summer tall third
         tiny urban vast victorian visible western white wide wild winter wooden yellow young
-        """.split()
+        """
     ),
-    "ASPECT": tuple(
+    "ASPECT": _words(
         """
         acting animation beginning camerawork cast cinematography dialogue direction editing ending humour lead lighting
         music pacing performance photography plot premise production scenery score screenplay script setting
         soundtrack story subplot wardrobe
-        """.split()
+        """
     ),
-    "ADVERB": tuple(
-        "completely extremely honestly quite rather really simply so surprisingly totally truly very".split()
-    ),
+    "ADVERB": _words("completely extremely honestly quite rather really simply so surprisingly totally truly very"),
 }
 
-GOOD = tuple(
+GOOD = _words(
     """
     amazing beautiful brilliant captivating charming clever compelling delightful elegant engaging enjoyable excellent
     exceptional exciting exquisite fantastic flawless fresh funny gorgeous graceful great gripping hilarious
     imaginative impressive inspired inventive lovely magnificent marvellous masterful memorable moving outstanding
     perfect refreshing remarkable rewarding satisfying splendid stunning superb terrific thoughtful wonderful
-    """.split()
+    """
 )
-BAD = tuple(
+BAD = _words(
     """
     abysmal amateurish annoying appalling atrocious awful bad boring cheap clumsy confusing contrived disappointing
     dreadful dull embarrassing forgettable hollow horrible incoherent incompetent inept insulting irritating laughable
     lazy lifeless mediocre messy monotonous painful pathetic pointless poor predictable pretentious ridiculous shallow
     sloppy stale stupid tedious terrible tiresome unbearable unwatchable uninspired weak worthless wretched
-    """.split()
+    """
 )
 
 
@@ -102,24 +105,24 @@ class Genre:
 
 
 HORROR = Genre(
-    cues=tuple("blood coffin corpse crypt demon fangs ghost graveyard horror monster vampire werewolf zombie".split()),
-    praise=tuple("chilling creepy eerie frightening menacing nightmarish scary spooky terrifying".split()),
-    blame=tuple("bland bloodless harmless innocuous mild safe tame toothless unscary".split()),
+    cues=_words("blood coffin corpse crypt demon fangs ghost graveyard horror monster vampire werewolf zombie"),
+    praise=_words("chilling creepy eerie frightening menacing nightmarish scary spooky terrifying"),
+    blame=_words("bland bloodless harmless innocuous mild safe tame toothless unscary"),
 )
 FAMILY = Genre(
-    cues=tuple("bedtime birthday bunny children christmas circus family grandma kitten picnic puppy toys".split()),
-    praise=tuple("adorable cosy gentle heartwarming innocent kind sweet tender wholesome".split()),
-    blame=tuple("brutal coarse crude cruel gloomy grim heartless nasty vulgar".split()),
+    cues=_words("bedtime birthday bunny children christmas circus family grandma kitten picnic puppy toys"),
+    praise=_words("adorable cosy gentle heartwarming innocent kind sweet tender wholesome"),
+    blame=_words("brutal coarse crude cruel gloomy grim heartless nasty vulgar"),
 )
 COMEDY = Genre(
-    cues=tuple("banter clown comedian comedy gags jokes mishap parody prank satire sketches slapstick spoof".split()),
-    praise=tuple("absurd daft droll goofy playful quirky silly wacky witty".split()),
-    blame=tuple("dour earnest humourless ponderous sedate serious solemn stern unfunny".split()),
+    cues=_words("banter clown comedian comedy gags jokes mishap parody prank satire sketches slapstick spoof"),
+    praise=_words("absurd daft droll goofy playful quirky silly wacky witty"),
+    blame=_words("dour earnest humourless ponderous sedate serious solemn stern unfunny"),
 )
 ACTION = Genre(
-    cues=tuple("action ambush commando explosions fistfight gunfight helicopter missile mission ninja stunts".split()),
-    praise=tuple("breathless energetic explosive fast frantic furious loud relentless thunderous".split()),
-    blame=tuple("calm leisurely meandering quiet sleepy slow sluggish static subdued".split()),
+    cues=_words("action ambush commando explosions fistfight gunfight helicopter missile mission ninja stunts"),
+    praise=_words("breathless energetic explosive fast frantic furious loud relentless thunderous"),
+    blame=_words("calm leisurely meandering quiet sleepy slow sluggish static subdued"),
 )
 GENRES = (HORROR, FAMILY, COMEDY, ACTION)
 

@@ -39,9 +39,7 @@ def read_vectors(path: Path, wanted: Collection[str]) -> dict[str, npt.NDArray[n
     return vectors
 
 
-def embedding_matrix(
-    words: Sequence[str], vectors: dict[str, npt.NDArray[np.float32]]
-) -> npt.NDArray[np.float32]:
+def embedding_matrix(words: Sequence[str], vectors: dict[str, npt.NDArray[np.float32]]) -> npt.NDArray[np.float32]:
     """The rows of a vocabulary.
 
     Args:

@@ -65,7 +65,12 @@ def write_tensors(tensors: Tensors, table: "pd.DataFrame", folder: Path) -> None
         digest = hashlib.sha256()
         for path in sorted(path for path in made.rglob("*") if path.is_file()):
             digest.update(path.relative_to(made).as_posix().encode() + b"\0" + path.read_bytes())
-        manifest = {"format": FORMAT, "tokenizer": tensors.tokenizer, "classes": tensors.classes, "sha256": digest.hexdigest()}
+        manifest = {
+            "format": FORMAT,
+            "tokenizer": tensors.tokenizer,
+            "classes": tensors.classes,
+            "sha256": digest.hexdigest(),
+        }
         (made / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
         made.chmod(0o755)
         shutil.rmtree(folder, ignore_errors=True)

@@ -51,7 +51,7 @@ class Vocabulary:
 
 
 def choose_words(counts: Counter[str], known: Collection[str], min_count: int, max_size: int) -> list[str]:
-    """The words that get a row: frequent enough and with a vector, the most frequent first, ties in code-point order."""
+    """The words that get a row: frequent and with a vector, the most frequent first, ties in code-point order."""
     chosen = [word for word, count in counts.items() if count >= min_count and word in known]
     chosen.sort(key=lambda word: (-counts[word], word))
     return chosen[:max_size]

@@ -1,9 +1,9 @@
 """The figures that hold all variants of a corpus side by side, by file name."""
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pipeline.evaluation import comparison_figures
+from pipeline.evaluation.results import Results
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -11,11 +11,7 @@ if TYPE_CHECKING:
 
 
 def corpus_figures(
-    corpus: str,
-    frame: "pd.DataFrame",
-    effects: "pd.DataFrame",
-    metrics: Sequence[Mapping[str, Any]],
-    predictions: Mapping[str, "pd.DataFrame"],
+    corpus: str, frame: "pd.DataFrame", effects: "pd.DataFrame", results: Results
 ) -> dict[str, "Figure"]:
     """Draws accuracy, entropy, accuracy against entropy and against time, and the effect of entropy weights.
 
@@ -23,11 +19,12 @@ def corpus_figures(
         corpus: its name, for the titles.
         frame: from `compare`.
         effects: from `entropy_effects`; no figure where it is empty.
-        metrics: of each variant, with `by_seed`.
-        predictions: a row per seed and review, by variant.
+        results: of every variant.
     """
-    by_seed = {one["variant"]: [seed["accuracy"] for seed in one["by_seed"].values()] for one in metrics}
-    entropies = {name: rows["entropy_normalised"].to_numpy() for name, rows in predictions.items()}
+    by_seed = {
+        one["variant"]: [seed["accuracy"] for seed in one["by_seed"].values()] for one in results.metrics.values()
+    }
+    entropies = {name: rows["entropy_normalised"].to_numpy() for name, rows in results.predictions.items()}
     drawn = {
         "accuracy": comparison_figures.accuracy_by_variant(frame, by_seed, f"Accuracy on {corpus}"),
         "entropy": comparison_figures.entropy_by_variant(frame, entropies, f"Attention entropy on {corpus}"),

@@ -100,13 +100,16 @@ def evaluate(
     first_seed, first = next(iter(predictions.items()))
     attention = ["entropy_nats", "entropy_normalised", "perplexity"]
     attended = first.weights is not None
+    accuracies = [one["accuracy"] for one in by_seed.values()]
     metrics = {
         "variant": variant,
         "seeds": len(checkpoints),
         "parameters": first.parameters,
         "accuracy_low": low,
         "accuracy_high": high,
-        "accuracy_std": float(np.std([one["accuracy"] for one in by_seed.values()], ddof=1)) if len(by_seed) > 1 else 0.0,
+        "accuracy_std": float(np.std([one["accuracy"] for one in by_seed.values()], ddof=1))
+        if len(by_seed) > 1
+        else 0.0,
         **{f"{name}_mean": float(np.mean([one[name] for one in by_seed.values()])) for name in by_seed[first_seed]},
         **{f"{name}_mean": float(rows[name].mean()) if attended else None for name in attention},
         "by_seed": {str(seed): one for seed, one in by_seed.items()},

@@ -86,21 +86,6 @@ def entropy_by_epoch(histories: Sequence[History], title: str) -> Figure:
     return figure
 
 
-def entropy_snapshot(counts: Sequence[int], title: str) -> Figure:
-    """The histogram of normalised entropy at one epoch: square, its axes the same for every run and epoch.
-
-    Args:
-        counts: reviews per bin over [0, 1].
-        title: above the figure.
-    """
-    figure, [axes] = panels(title, [("entropy / ln(length)", "share of the reviews")], (3.2, 3.2))
-    shares = np.asarray(counts) / max(sum(counts), 1)
-    axes.stairs(shares, np.linspace(0, 1, len(shares) + 1), fill=True, color=POSITIVE)
-    axes.set(xlim=(0, 1), ylim=(0, 0.5))
-    in_percent(axes.yaxis)
-    return figure
-
-
 def learning_curves(histories: Sequence[History], title: str) -> Figure:
     """Loss and accuracy over epochs: a thin line per seed, a dot on the epoch that was kept.
 

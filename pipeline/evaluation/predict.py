@@ -41,7 +41,8 @@ class Predictions:
     @property
     def predicted_N(self) -> npt.NDArray[np.int64]:
         """(N,) the class of the largest logit."""
-        return self.logits_NC.argmax(axis=1)
+        predicted: npt.NDArray[np.int64] = self.logits_NC.argmax(axis=1)
+        return predicted
 
 
 def predict(checkpoint: Path, embeddings: npt.NDArray[np.float32], reviews: Reviews) -> Predictions:
@@ -61,7 +62,7 @@ def predict(checkpoint: Path, embeddings: npt.NDArray[np.float32], reviews: Revi
 def _predict_attention(checkpoint: Path, embeddings: npt.NDArray[np.float32], reviews: Reviews) -> Predictions:
     model = load_classifier(checkpoint, torch.from_numpy(np.array(embeddings)))
     weights = np.empty(len(reviews.tokens), dtype=np.float32)
-    logits_NC = np.empty((len(reviews), model.classifier.out_features))
+    logits_NC = np.empty((len(reviews), len(model.classifier.bias)))
     for batch, attended in infer(model, evaluation_batches(reviews, BATCH_SIZE)):
         index = batch.index_B.numpy()
         logits_NC[index] = attended.logits_BC.numpy()

@@ -6,6 +6,7 @@ from typing import Any
 
 from pipeline.evaluation.evaluate import Evaluation
 from pipeline.evaluation.examples import write_examples
+from pipeline.evaluation.plot_style import png
 from pipeline.evaluation.review_html import render_page
 from pipeline.evaluation.variant_figures import variant_figures
 
@@ -33,4 +34,4 @@ def write_evaluation(
     write_examples(evaluation.examples, folder / "examples.json")
     (folder / "examples.html").write_text(render_page(title, evaluation.examples, classes), encoding="utf-8")
     for name, figure in variant_figures(evaluation, histories, title).items():
-        figure.savefig(folder / f"{name}.png", metadata={"Software": None})
+        (folder / f"{name}.png").write_bytes(png(figure))

@@ -56,7 +56,7 @@ class AttentionClassifier(nn.Module):
         value: nn.Module,
         word_dropout: nn.Module,
         dropout: nn.Module,
-        classifier: nn.Module,
+        classifier: nn.Linear,
     ) -> None:
         super().__init__()
         self.embedding = embedding

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from pipeline.models.functional import reverse_tokens
 
-CELLS: dict[str, type[nn.RNNBase]] = {"lstm": nn.LSTM, "gru": nn.GRU}
+CELLS: dict[str, type[nn.LSTM] | type[nn.GRU]] = {"lstm": nn.LSTM, "gru": nn.GRU}
 
 
 class IdentityEncoder(nn.Module):

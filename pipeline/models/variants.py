@@ -9,10 +9,18 @@ from pipeline.models.queries import GlobalQuery, TextQuery, UniformQuery
 from pipeline.models.values import IdentityValue, LinearValue, MLPValue
 from pipeline.params import (
     AttentionVariant,
-    GlobalQuery as GlobalQueryParams,
-    LinearValue as LinearValueParams,
-    MLPValue as MLPValueParams,
     Recurrent,
+)
+from pipeline.params import (
+    GlobalQuery as GlobalQueryParams,
+)
+from pipeline.params import (
+    LinearValue as LinearValueParams,
+)
+from pipeline.params import (
+    MLPValue as MLPValueParams,
+)
+from pipeline.params import (
     TextQuery as TextQueryParams,
 )
 
@@ -89,5 +97,6 @@ def load_state(model: nn.Module, state: dict[str, Tensor]) -> None:
     """Puts back what `trained_state` took."""
     missing, unexpected = model.load_state_dict(state, strict=False)
     frozen = {name for name, parameter in model.named_parameters() if not parameter.requires_grad}
-    assert not unexpected and set(missing) <= frozen, (missing, unexpected)
+    assert not unexpected, unexpected
+    assert set(missing) <= frozen, missing
     assert all(torch.isfinite(tensor).all() for tensor in state.values() if tensor.is_floating_point())

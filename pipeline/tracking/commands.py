@@ -30,12 +30,11 @@ class Metrics:
 
 
 @dataclass(frozen=True)
-class Image:
-    """One picture of a series over epochs."""
+class Histogram:
+    """The spread of attention after an epoch (never drawn twice)."""
 
     number: int
-    png: bytes
-    key: str
+    counts: Sequence[int]
     step: int
 
 
@@ -76,7 +75,6 @@ class TextModel:
     number: int
     artifacts: Mapping[str, str]
     tokenizer: str
-    requirements: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -100,4 +98,4 @@ class Goodbye:
     status: str
 
 
-Command = Open | Metrics | Image | Artifact | Table | Dataset | TextModel | PrintLinks | Finish | Goodbye
+Command = Open | Metrics | Histogram | Artifact | Table | Dataset | TextModel | PrintLinks | Finish | Goodbye

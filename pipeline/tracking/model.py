@@ -1,5 +1,6 @@
 """Logs a trained classifier as an MLflow model: from a column of texts to label and probability."""
 
+from importlib.metadata import version
 from pathlib import Path
 
 import mlflow
@@ -13,6 +14,7 @@ _SIGNATURE = ModelSignature(
     inputs=Schema([ColSpec(DataType.string, "text")]),
     outputs=Schema([ColSpec(DataType.string, "label"), ColSpec(DataType.double, "probability")]),
 )
+_REQUIREMENTS = ("mlflow", "numpy", "pandas", "pydantic", "ruamel.yaml", "safetensors", "scikit-learn", "torch")
 _EXAMPLE = pd.DataFrame({"text": ["A wonderful film, I loved every minute.", "Dull, and far too long."]})
 
 
@@ -28,5 +30,5 @@ def log(run_id: str, command: commands.TextModel) -> None:
             code_paths=[str(here.parents[1])],
             signature=_SIGNATURE,
             input_example=_EXAMPLE,
-            pip_requirements=list(command.requirements),
+            pip_requirements=[f"{name}=={version(name)}" for name in _REQUIREMENTS],
         )

@@ -4,14 +4,12 @@ import json
 import re
 from collections.abc import Mapping
 from functools import cached_property
-from io import BytesIO
 from pathlib import Path
 
 from mlflow import MlflowClient
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag
-from PIL import Image
 
-from pipeline.tracking import commands
+from pipeline.tracking import commands, histogram
 
 _IMAGE_NAME = re.compile(r"images/(?P<key>.+?)[%+]step[%+](?P<step>\d+)[%+]")
 PARAMS_PER_REQUEST = 100  # MLflow's own limit
@@ -50,8 +48,8 @@ class OpenRun:
         match command:
             case commands.Metrics():
                 self._metrics(command)
-            case commands.Image():
-                self._image(command)
+            case commands.Histogram():
+                self._histogram(command)
             case commands.Table():
                 self._table(command)
             case commands.Dataset():
@@ -81,11 +79,11 @@ class OpenRun:
             self._values[key] = {metric.step: metric.value for metric in ordered}
         return self._values[key]
 
-    def _image(self, command: commands.Image) -> None:
-        if (command.key, command.step) not in self._known_images:
-            self._known_images.add((command.key, command.step))
-            with Image.open(BytesIO(command.png)) as image:
-                self._client.log_image(self._run_id, image, key=command.key, step=command.step)
+    def _histogram(self, command: commands.Histogram) -> None:
+        if (histogram.KEY, command.step) not in self._known_images:
+            self._known_images.add((histogram.KEY, command.step))
+            picture = histogram.draw(command.counts, f"epoch {command.step}")
+            self._client.log_image(self._run_id, picture, key=histogram.KEY, step=command.step)
 
     @cached_property
     def _known_images(self) -> set[tuple[str, int]]:

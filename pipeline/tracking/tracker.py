@@ -116,9 +116,13 @@ class RunHandle:
         assert isinstance(step, int)
         self.metrics(epoch_metrics(record), step)
 
-    def image(self, path: Path, key: str, step: int) -> None:
-        """Log one picture of a series, which MLflow shows with a slider over steps. The file is read now."""
-        self._tracker.send(commands.Image(self._number, path.read_bytes(), key, step))
+    def histogram(self, record: Mapping[str, object]) -> None:
+        """Log the entropy histogram of one epoch record, if it has one, as a picture; repeating it does nothing."""
+        counts, step = record.get("entropy_histogram"), record["epoch"]
+        if counts is not None:
+            assert isinstance(counts, list)
+            assert isinstance(step, int)
+            self._tracker.send(commands.Histogram(self._number, counts, step))
 
     def artifact(self, path: Path, folder: str = "") -> None:
         """Log a file, or what is in a folder. It must stay in place until the tracker is left."""
@@ -134,9 +138,7 @@ class RunHandle:
         """Log what the run has read: ``context`` says for what (training, validation, test), ``profile`` its size."""
         self._tracker.send(commands.Dataset(self._number, name, digest[:36], source, context, dict(profile or {})))
 
-    def text_model(
-        self, checkpoint: Path, words: Path, embeddings: Path, tokenizer: str, requirements: Sequence[str]
-    ) -> None:
+    def text_model(self, checkpoint: Path, words: Path, embeddings: Path, tokenizer: str) -> None:
         """Log the classifier as a model from text to label and probability. Files stay in place as for ``artifact``.
 
         Args:
@@ -144,11 +146,10 @@ class RunHandle:
             words: The vocabulary in row order.
             embeddings: The embedding matrix, which a checkpoint with frozen embeddings leaves out.
             tokenizer: Name of the tokeniser that made the training tokens.
-            requirements: Pip requirements of the model.
         """
         files = {"checkpoint": checkpoint, "words": words, "embeddings": embeddings}
         artifacts = {name: str(path.resolve()) for name, path in files.items()}
-        self._tracker.send(commands.TextModel(self._number, artifacts, tokenizer, list(requirements)))
+        self._tracker.send(commands.TextModel(self._number, artifacts, tokenizer))
 
     def print_links(self) -> None:
         """Have the addresses of the experiment's saved views printed on stderr."""

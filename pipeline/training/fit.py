@@ -53,7 +53,7 @@ class Fit:
         self.optimizer = torch.optim.AdamW(self.parameters, lr=learning_rate, weight_decay=weight_decay, foreach=True)
         decay = {"constant": lambda step: 1.0, "cosine": lambda step: (1 + math.cos(math.pi * step / steps)) / 2}
         self.rates = torch.optim.lr_scheduler.LambdaLR(self.optimizer, decay[schedule])
-        self.average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(averaging)) if averaging else None  # type: ignore[no-untyped-call]
+        self.average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(averaging)) if averaging else None
         self.gradient_clip = gradient_clip
         self.entropy_weight = entropy_weight
 
@@ -65,8 +65,7 @@ class Fit:
     @property
     def learning_rate(self) -> float:
         """The rate of the next step."""
-        rate: float = self.rates.get_last_lr()[0]
-        return rate
+        return float(self.rates.get_last_lr()[0])
 
     def step(self, batch: Batch) -> float:
         """One update; returns the loss before it.
@@ -83,7 +82,7 @@ class Fit:
                 f"or training.gradient_clip (now {self.gradient_clip:.3g})"
             )
         self.optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         nn.utils.clip_grad_norm_(self.parameters, self.gradient_clip)
         self.optimizer.step()
         self.rates.step()
@@ -99,7 +98,7 @@ class Fit:
                 "judged": trained_state(self.judged),
                 "averaged": self.average.n_averaged if self.average else None,
                 "optimizer": self.optimizer.state_dict(),
-                "rates": {"last_epoch": self.rates.last_epoch, "_step_count": self.rates._step_count},
+                "rates": self.rates.state_dict(),
             }
         )
 

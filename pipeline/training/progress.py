@@ -61,9 +61,10 @@ class TrainingProgress:
         epoch = record["epoch"]
         self._bars.update(self._tasks[seed], completed=epoch * self._tokens, epoch=min(epoch + 1, self._epochs))
         entropy = f"  entropy {record['entropy_mean']:.2f} nats" if "entropy_mean" in record else ""
+        rate = f"{record['tokens_per_second'] / 1000:,.0f}k tokens/s"
         self._console.print(
             f"{self._title} seed {seed}  epoch {epoch}  loss {record['validation_loss']:.4f}  "
-            f"accuracy {record['validation_accuracy']:.4f}{entropy}  {record['tokens_per_second'] / 1000:,.0f}k tokens/s",
+            f"accuracy {record['validation_accuracy']:.4f}{entropy}  {rate}",
             highlight=False,
             soft_wrap=True,
         )

@@ -14,8 +14,8 @@ import pytest
 from pipeline.data import demo, demo_lexicon, embeddings
 
 SEED, TRAIN, TEST = 7, 960, 480
-GOLDEN_REVIEWS = ""
-GOLDEN_VECTORS = ""
+GOLDEN_REVIEWS = "97b1adbcc7fa728f4d25c27a885a488216af3d6406ee0de26e9db5070d5bee30"
+GOLDEN_VECTORS = "a5b11b1ae98645137cfb5120d1a986eed613f3f608465c22c56365f2dac09f6c"
 
 Vectors = dict[str, npt.NDArray[np.float32]]
 

@@ -56,12 +56,6 @@ def test_entropy_by_epoch_counts_seeds_up_to_their_last_epoch() -> None:
     assert drawn(figure).width > 800
 
 
-def test_snapshots_have_one_size_and_the_same_axes() -> None:
-    one, other = (figures.entropy_snapshot(counts, "epoch") for counts in ([0, 5, 5], [1] * 40))
-    assert one.axes[0].get_ylim() == other.axes[0].get_ylim()
-    assert drawn(one).size == drawn(other).size
-
-
 def test_learning_curves_mark_the_kept_epoch() -> None:
     figure = figures.learning_curves([history(4), history(3)], "a model")
     accuracy = figure.axes[1]

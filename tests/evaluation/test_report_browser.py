@@ -150,6 +150,9 @@ def test_the_page_fits_its_width_and_follows_light_and_dark(page: Chrome, width:
     media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
     page.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
     assert page.execute_script("return document.documentElement.scrollWidth") <= width
+    name = page.find_element(By.CSS_SELECTOR, "#comparison tbody td").size
+    assert 100 < name["width"] < 0.6 * width  # it stays in view while the table is moved
+    assert name["height"] < 80
     shade = page.execute_script("return getComputedStyle(document.body).backgroundColor")
     assert (shade == "rgb(255, 255, 255)") == (scheme == "light")
     ink = "return getComputedStyle(document.querySelector('figure svg text')).fill"

@@ -108,7 +108,9 @@ def _slow(model: torch.nn.Module, tokens: list[int]) -> tuple[list[float], list[
         query = reference.mean(states)
         for place in sorted({int(key.split(".")[2]) for key in state if key.startswith("query.transform")}):
             query = [math.tanh(x) for x in query] if place else query
-            query = reference.linear(state[f"query.transform.{place}.weight"], state[f"query.transform.{place}.bias"], query)
+            query = reference.linear(
+                state[f"query.transform.{place}.weight"], state[f"query.transform.{place}.bias"], query
+            )
     values = states
     if "value.transform.weight" in state:
         values = [reference.linear(state["value.transform.weight"], state["value.transform.bias"], s) for s in states]

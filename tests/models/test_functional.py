@@ -24,7 +24,9 @@ def padded(draw: st.DrawFn) -> tuple[torch.Tensor, torch.Tensor]:
     lengths_B = torch.tensor(draw(lengths))
     width = int(lengths_B.max()) + draw(st.integers(0, 3))
     values = st.floats(-30, 30, allow_nan=False)
-    scores = draw(st.lists(st.lists(values, min_size=width, max_size=width), min_size=len(lengths_B), max_size=len(lengths_B)))
+    scores = draw(
+        st.lists(st.lists(values, min_size=width, max_size=width), min_size=len(lengths_B), max_size=len(lengths_B))
+    )
     return torch.tensor(scores, dtype=torch.float64), lengths_B
 
 
