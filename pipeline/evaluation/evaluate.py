@@ -107,9 +107,7 @@ def evaluate(
         "parameters": first.parameters,
         "accuracy_low": low,
         "accuracy_high": high,
-        "accuracy_std": float(np.std([one["accuracy"] for one in by_seed.values()], ddof=1))
-        if len(by_seed) > 1
-        else 0.0,
+        "accuracy_std": float(np.std(accuracies, ddof=1)) if len(accuracies) > 1 else 0.0,
         **{f"{name}_mean": float(np.mean([one[name] for one in by_seed.values()])) for name in by_seed[first_seed]},
         **{f"{name}_mean": float(rows[name].mean()) if attended else None for name in attention},
         "by_seed": {str(seed): one for seed, one in by_seed.items()},
