@@ -289,12 +289,10 @@ def load_params(path: str | Path) -> Params:
             except ValidationError as error:
                 raise ValueError(_explain(path, error, section, name, "training")) from None
     for name, corpus in params.corpora.items():
-        known = set(Sources.model_fields)
-        for key in ("reviews", "vectors"):
-            if getattr(corpus, key) not in known:
-                raise ValueError(
-                    f"{path}: corpora.{name}.{key}: {getattr(corpus, key)!r}: use one of {', '.join(known)}"
-                )
+        for key, value in (("reviews", corpus.reviews), ("vectors", corpus.vectors)):
+            if value not in Sources.model_fields:
+                allowed = ", ".join(sorted(Sources.model_fields))
+                raise ValueError(f"{path}: corpora.{name}.{key} = {value!r}: use one of {allowed}")
     return params
 
 

@@ -1,0 +1,116 @@
+"""params.yaml is read as DVC reads it, and whatever is wrong in it is one clear error."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from pipeline.params import load_params
+
+ROOT = Path(__file__).parents[1]
+
+
+def changed(tmp_path: Path, key: str, value: Any, *, delete: bool = False) -> Path:
+    """params.yaml with one key set or deleted."""
+    yaml = YAML(typ="safe", pure=True)
+    content = yaml.load(ROOT / "params.yaml")
+    *parents, last = key.split(".")
+    place = content
+    for parent in parents:
+        place = place[parent]
+    if delete:
+        del place[last]
+    else:
+        place[last] = value
+    path = tmp_path / "params.yaml"
+    yaml.dump(content, path)
+    return path
+
+
+def test_the_projects_own_file_is_right() -> None:
+    params = load_params(ROOT / "params.yaml")
+    assert list(params.corpora) == ["imdb", "demo"]
+    assert len(params.variants) == 16
+    assert params.training_of("demo", "attention_entropy").entropy_weight > 0
+    assert params.seeds_of("tfidf") == params.seeds[:1]
+
+
+def test_a_corpus_overrides_a_variant_and_a_variant_the_default(tmp_path: Path) -> None:
+    params = load_params(changed(tmp_path, "variants.mean.training", {"epochs": 3, "batch_size": 7}))
+    assert (params.training_of("imdb", "mean").epochs, params.training_of("imdb", "mean").batch_size) == (3, 7)
+    assert params.training_of("demo", "mean").epochs == params.corpora["demo"].training["epochs"]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("seeds", [], "seeds = .*at least 1 item"),
+        ("seeds", [0, 0], "seeds = .*a seed stands twice"),
+        ("seeds", [-1], "seeds.0 = -1.*greater than or equal to 0"),
+        ("seeds", 3, "seeds = 3.*valid tuple"),
+        ("training.epochs", 0, "training.epochs = 0.*greater than or equal to 1"),
+        ("training.epochs", 2.5, "training.epochs = 2.5.*valid integer"),
+        ("training.epochs", "ten", "training.epochs = 'ten'.*valid integer"),
+        ("training.learning_rate", -1, "training.learning_rate = -1.*greater than 0"),
+        ("training.dropout", 1.0, "training.dropout = 1.0.*less than 1"),
+        ("training.schedule", "linear", "training.schedule = 'linear'.*'constant' or 'cosine'"),
+        ("training.learning_rat", 0.1, "training.learning_rat = 0.1.*not permitted"),
+        ("sources.glove.dimensions", 60, "sources.glove.dimensions = 60.*50, 100, 200 or 300"),
+        ("sources.demo.train_reviews", 100, "sources.demo.train_reviews = 100.*multiple of 16"),
+        ("corpora.imdb.reviews", "amazon", "corpora.imdb.reviews = 'amazon'.*use one of demo, glove, imdb"),
+        ("corpora.imdb.tokenizer", "spacy", "corpora.imdb.tokenizer = 'spacy'.*'glove' or 'whitespace'"),
+        ("corpora.imdb.training", {"epoch": 3}, "corpora.imdb.training.epoch = 3.*not permitted"),
+        ("corpora.imdb.validation_fraction", 1.5, "validation_fraction = 1.5.*less than 1"),
+        ("variants.mean.training", {"epochs": -3}, "variants.mean.training.epochs = -3.*greater than or equal to 1"),
+        ("variants.mean.query", {"kind": "globl"}, "variants.mean.*query.*'globl'.*'none', 'global', 'text'"),
+        ("variants.mean.query", {"kind": "text", "hidden": [0]}, "variants.mean.*hidden.0 = 0"),
+        ("variants.mean.encoder", {"kind": "lstm"}, "variants.mean.*encoder.*hidden.*required"),
+        ("variants.mean.embedings", "frozen", "variants.mean.*embedings = 'frozen'.*not permitted"),
+        ("variants.tfidf.ngrams", 9, "variants.tfidf.*ngrams = 9.*less than or equal to 3"),
+        ("variants.tfidf.family", "svm", "variants.tfidf"),
+        ("variants.my variant", {}, "variants.my variant.*should match pattern"),
+        ("variants.a/b", {}, "variants.a/b.*should match pattern"),
+        ("variants", {}, "variants = {}.*at least 1 item"),
+        ("evaluation.confidence", 95, "evaluation.confidence = 95.*less than 1"),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_value_and_what_is_allowed(
+    tmp_path: Path, key: str, value: Any, message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        load_params(changed(tmp_path, key, value))
+
+
+@pytest.mark.parametrize("key", ["seeds", "training.epochs", "corpora.imdb.tokenizer", "sources.imdb.sha256"])
+def test_what_is_missing_is_named(tmp_path: Path, key: str) -> None:
+    with pytest.raises(ValueError, match=f"{key}: Field required"):
+        load_params(changed(tmp_path, key, None, delete=True))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "the file.*valid dictionary"),
+        ("- 1\n", "the file.*valid dictionary"),
+        ("a: [1\n", "is not YAML"),
+        ("a: 1\na: 2\n", "is not YAML(.|\n)*duplicate key"),
+        ("a:\n\t- 1\n", "is not YAML"),
+    ],
+)
+def test_what_is_no_mapping_is_refused(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "params.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match=message):
+        load_params(path)
+
+
+def test_a_file_that_is_not_there_says_where_to_stand(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="is not here: run this from the project's root folder"):
+        load_params(tmp_path / "params.yaml")
+
+
+def test_1e_3_is_a_number_as_it_is_for_dvc(tmp_path: Path) -> None:
+    path = changed(tmp_path, "training.learning_rate", 0.01)
+    path.write_text(path.read_text(encoding="utf-8").replace("learning_rate: 0.01", "learning_rate: 1e-3"), "utf-8")
+    assert load_params(path).training.learning_rate == 0.001

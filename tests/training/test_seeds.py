@@ -1,0 +1,78 @@
+import functools
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from pipeline.training.seeds import Report, run_seeds
+
+
+def count(seed: int, report: Report, *, to: int) -> None:
+    import torch
+
+    for number in range(to):
+        report((number, torch.get_num_threads()))
+
+
+def fail(seed: int, report: Report) -> None:
+    report(seed)
+    if seed == 1:
+        raise ValueError(f"seed {seed} is no good")
+    time.sleep(60)
+
+
+def die(seed: int, report: Report) -> None:
+    report(seed)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def sleep(seed: int, report: Report) -> None:
+    report(os.getpid())
+    time.sleep(60)
+
+
+def test_reports_of_a_seed_arrive_in_order_from_one_thread() -> None:
+    heard: dict[int, list[int]] = {}
+    run_seeds(
+        functools.partial(count, to=5),
+        [3, 7],
+        lambda seed, report: heard.setdefault(seed, []).append(report),
+        preload="torch",
+    )
+    assert heard == {seed: [(number, 1) for number in range(5)] for seed in (3, 7)}
+
+
+def test_the_first_error_ends_the_other_seeds() -> None:
+    started = time.monotonic()
+    with pytest.raises(ValueError, match="seed 1 is no good"):
+        run_seeds(fail, [0, 1, 2], lambda seed, report: None, preload="torch")
+    assert time.monotonic() - started < 30
+
+
+def test_a_process_that_dies_is_named() -> None:
+    with pytest.raises(ChildProcessError, match="exit code -9: is there enough memory"):
+        run_seeds(die, [0], lambda seed, report: None, preload="torch")
+
+
+def test_no_process_outlives_its_parent(tmp_path: Path) -> None:
+    script = (
+        "import sys; sys.path[:0] = [{root!r}, {here!r}]\n"
+        "from test_seeds import sleep\n"
+        "from pipeline.training.seeds import run_seeds\n"
+        "if __name__ == '__main__':\n"
+        "    run_seeds(sleep, [0, 1], lambda seed, pid: print(pid, flush=True), preload='torch')\n"
+    )
+    here = Path(__file__).parent
+    path = tmp_path / "parent.py"
+    path.write_text(script.format(root=str(here.parents[1]), here=str(here)), encoding="utf-8")
+    parent = psutil.Popen([sys.executable, str(path)], stdout=-1, text=True)
+    children = [int(parent.stdout.readline()) for _ in range(2)]
+    assert all(psutil.pid_exists(pid) for pid in children)
+    parent.kill()
+    parent.communicate()
+    _, alive = psutil.wait_procs([psutil.Process(pid) for pid in children if psutil.pid_exists(pid)], timeout=20)
+    assert not alive
