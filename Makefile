@@ -1,25 +1,30 @@
 # Each target is a line or two over the real tools; README.md has them without make.
 PYTHON ?= python3
+PIP := .venv/bin/pip --quiet --disable-pip-version-check install --constraint requirements.lock
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: demo test repro ui lint clean
+.PHONY: help demo repro ui test lint clean
 .DEFAULT_GOAL := help
 
 help:
-	@echo "make demo   set up, then the whole pipeline on the built-in corpus: no data to download"
-	@echo "make repro  set up, then the whole pipeline: downloads IMDB and GloVe"
-	@echo "make ui     browse the runs in MLflow"
-	@echo "make test   set up, then lint, types and tests"
+	@echo "make demo    set up, then the whole pipeline on the built-in corpus: nothing to download"
+	@echo "make repro   set up, then the whole pipeline, on IMDB and GloVe too"
+	@echo "make ui      browse the runs in MLflow"
+	@echo "make test    set up, then lint, types and tests"
 
 .venv/installed: requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=...")'
 	$(PYTHON) -m venv .venv
-	.venv/bin/pip install --quiet --disable-pip-version-check -r requirements.lock
-	.venv/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(PIP) --editable .
+	@touch $@
+
+.venv/developing: .venv/installed
+	$(PIP) --editable '.[dev]'
 	@touch $@
 
 demo: .venv/installed
 	dvc repro compare@demo
-	@echo "Browse the runs: make ui"
+	@echo "Compare the runs in MLflow: make ui"
 
 repro: .venv/installed
 	dvc repro
@@ -27,7 +32,7 @@ repro: .venv/installed
 ui: .venv/installed
 	MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false mlflow ui --workers 1 --backend-store-uri sqlite:///mlflow.db
 
-lint: .venv/installed
+lint: .venv/developing
 	ruff check .
 	ruff format --check .
 	mypy

@@ -1,0 +1,199 @@
+"""The whole pipeline, run by DVC on a small demo corpus; what it wrote is read back."""
+
+import json
+import math
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from tests_project import VARIANTS, Project
+
+from pipeline.data.tensors import read_table, read_tensors
+
+pytestmark = pytest.mark.filterwarnings("ignore::Warning:mlflow", "ignore::Warning:alembic", "ignore::ResourceWarning")
+
+
+def test_the_comparison_has_a_row_per_variant_in_order(project: Project) -> None:
+    frame = pd.read_csv(project.root / "results/demo/comparison.csv")
+    assert tuple(frame["variant"]) == VARIANTS
+    needed = "variant seeds accuracy_mean accuracy_std accuracy_low accuracy_high entropy_nats_mean "
+    needed += "entropy_normalised_mean parameters train_seconds"
+    assert set(needed.split()) <= set(frame.columns)
+    assert (frame["accuracy_low"] <= frame["accuracy_mean"]).all()
+    assert (frame["accuracy_mean"] <= frame["accuracy_high"]).all()
+    by_name = frame.set_index("variant")
+    assert by_name.loc["mean", "entropy_normalised_mean"] == pytest.approx(1, abs=1e-4)
+    assert by_name.loc["tfidf", "seeds"] == 1
+    assert math.isnan(by_name.loc["tfidf", "entropy_nats_mean"])
+    assert "no attention" in (project.root / "results/demo/comparison.md").read_text("utf-8")
+
+
+def test_accuracy_is_that_of_the_predictions(project: Project) -> None:
+    for name in VARIANTS:
+        rows = pd.read_parquet(project.root / f"evaluation/demo/{name}/predictions.parquet")
+        metrics = json.loads((project.root / f"results/demo/variants/{name}.json").read_text("utf-8"))
+        right = rows["label"] == rows["predicted"]
+        assert metrics["accuracy_mean"] == pytest.approx(right.mean(), abs=1e-6)
+        assert len(rows) == 160 * metrics["seeds"]
+        assert ((rows["probability"] > 0.5) == (rows["predicted"] == 1)).all()
+
+
+def test_every_variant_left_its_tables_figures_and_pages(project: Project) -> None:
+    for name in VARIANTS:
+        folder = project.root / "evaluation/demo" / name
+        files = {path.name for path in folder.iterdir()}
+        assert {"predictions.parquet", "entropy.csv", "top_words.csv", "examples.json", "examples.html"} <= files
+        assert "reliability.png" in files
+        assert ("entropy_histogram.png" in files) == (name != "tfidf")
+        examples = json.loads((folder / "examples.json").read_text("utf-8"))
+        assert [example["kind"] for example in examples].count("fixed") == 6
+        for example in examples:
+            if name != "tfidf":
+                assert sum(example["weights"]) == pytest.approx(1, abs=1e-3)
+                assert len(example["weights"]) == len(example["tokens"])
+    words = pd.read_csv(project.root / "evaluation/demo/attention/top_words.csv")
+    assert set(words["ranking"]) == {"mean", "mass", "lift"}
+    assert (words.query("ranking == 'mean' and scope == 'all'")["count"] >= 2).all()
+    fixed = [
+        [example["id"] for example in json.loads(path.read_text("utf-8")) if example["kind"] == "fixed"]
+        for path in sorted((project.root / "evaluation/demo").glob("*/examples.json"))
+    ]
+    assert all(ids == fixed[0] for ids in fixed)
+
+
+def test_histories_hold_the_histogram_of_every_epoch_and_no_clock(project: Project) -> None:
+    for seed in (0, 1):
+        history = json.loads((project.root / f"models/demo/attention/seed-{seed}.json").read_text("utf-8"))
+        assert [record["epoch"] for record in history] == [1, 2]
+        validation = len(read_tensors(project.root / "data/tensors/demo").splits["validation"])
+        assert all(sum(record["entropy_histogram"]) == validation for record in history)
+        assert not {"seconds", "tokens_per_second"} & set(history[0])
+    timing = json.loads((project.root / "results/demo/timing/attention.json").read_text("utf-8"))
+    assert timing["epochs"] == {"0": 2, "1": 2}
+    assert timing["train_seconds"] > 0
+
+
+def test_tensors_are_what_the_texts_say(project: Project) -> None:
+    folder = project.root / "data/tensors/demo"
+    tensors = read_tensors(folder)
+    table = read_table(folder, ["split", "movie", "text", "label"])
+    movies = {split: set(table["movie"].iloc[reviews.rows]) for split, reviews in tensors.splits.items()}
+    assert not movies["train"] & movies["validation"]
+    assert not movies["train"] & movies["test"]
+    for split, reviews in tensors.splits.items():
+        assert (table["label"].iloc[reviews.rows] == np.asarray(reviews.labels)).all()
+        assert set(table["split"].iloc[reviews.rows]) == {"test" if split == "test" else "train"}
+        words = [tensors.vocabulary.words[row] for row in reviews[0]]
+        text = table["text"].iloc[reviews.rows[0]].split()
+        assert [word for word, own in zip(words, text, strict=True) if word not in ("<unk>", own)] == []
+    coverage = json.loads((project.root / "results/demo/coverage.json").read_text("utf-8"))
+    assert coverage["train_tokens"] == len(tensors.splits["train"].tokens)
+    assert isinstance(tensors.splits["test"].tokens, np.memmap)
+    assert not [path for path in folder.rglob("*") if path.suffix in {".pkl", ".pt", ".pickle"}]
+
+
+@pytest.fixture(scope="module")
+def runs(project: Project) -> dict[str, Any]:
+    from mlflow import MlflowClient
+
+    client = MlflowClient(f"sqlite:///{project.root / 'mlflow.db'}")
+    experiment = client.get_experiment_by_name("demo")
+    return {"client": client, "all": {run.info.run_name: run for run in client.search_runs([experiment.experiment_id])}}
+
+
+def test_mlflow_has_one_finished_run_per_variant_and_seed_and_one_comparison(runs: dict[str, Any]) -> None:
+    names = {f"{name} seed {seed}" for name in VARIANTS for seed in (0, 1)} - {"tfidf seed 1"}
+    assert set(runs["all"]) == names | {"comparison"}
+    assert {run.info.status for run in runs["all"].values()} == {"FINISHED"}
+
+
+def test_a_run_says_what_it_was_and_how_it_went(project: Project, runs: dict[str, Any]) -> None:
+    run, client = runs["all"]["attention seed 1"], runs["client"]
+    metrics = json.loads((project.root / "results/demo/variants/attention.json").read_text("utf-8"))
+    assert run.data.metrics["test/accuracy"] == pytest.approx(metrics["by_seed"]["1"]["accuracy"], abs=1e-6)
+    assert run.data.params["variant"] == "attention"
+    assert run.data.params["query"] == "global"
+    assert run.data.params["training.epochs"] == "2"
+    assert run.data.tags["dvc.stage"].endswith("demo-attention")
+    assert len(run.data.tags["git.commit"]) == 40
+    history = json.loads((project.root / "models/demo/attention/seed-1.json").read_text("utf-8"))
+    logged = client.get_metric_history(run.info.run_id, "attention/entropy_mean")
+    assert [(one.step, one.value) for one in logged] == [(e["epoch"], e["entropy_mean"]) for e in history]
+    files = {file.path for file in client.list_artifacts(run.info.run_id)}
+    assert {"top_words.json", "entropy_histogram.png", "examples.html", "top_words.csv"} <= files
+    assert [one.dataset.name for one in run.inputs.dataset_inputs] == ["demo"]
+
+
+def test_every_run_has_the_same_params(runs: dict[str, Any]) -> None:
+    variants = [run for name, run in runs["all"].items() if name != "comparison"]
+    assert len({frozenset(run.data.params) for run in variants}) == 1
+
+
+def test_histograms_and_the_model_are_on_the_first_seed(runs: dict[str, Any]) -> None:
+    run, client = runs["all"]["lstm_attention seed 0"], runs["client"]
+    pictures = [file.path for file in client.list_artifacts(run.info.run_id, "images") if file.path.endswith(".png")]
+    assert len(pictures) == 2
+    assert run.outputs.model_outputs
+    comparison = {file.path for file in client.list_artifacts(runs["all"]["comparison"].info.run_id)}
+    assert {"demo.html", "comparison.csv", "accuracy.png", "comparison.json"} <= comparison
+
+
+def test_a_logged_model_answers_as_the_pipeline_did(project: Project, runs: dict[str, Any]) -> None:
+    for name in ("attention", "tfidf"):
+        run = runs["all"][f"{name} seed 0"]
+        model = runs["client"].get_logged_model(run.outputs.model_outputs[0].model_id)
+        code = (
+            "import sys, json, mlflow, pandas as pd\n"
+            "table = pd.read_parquet(sys.argv[2]); table = table[table['split'] == 'test'].head(20)\n"
+            "print(json.dumps(mlflow.pyfunc.load_model(sys.argv[1]).predict(table[['text']])['label'].tolist()))\n"
+        )
+        reviews = str(project.root / "data/demo/reviews.parquet")
+        done = project.run("python", "-W", "ignore", "-c", code, model.artifact_location, reviews)
+        rows = pd.read_parquet(project.root / f"evaluation/demo/{name}/predictions.parquet").query("seed == 0").head(20)
+        expected = ["positive" if label else "negative" for label in rows.sort_values("row")["predicted"]]
+        assert json.loads(done.stdout.splitlines()[-1]) == expected
+
+
+def test_the_log_shows_progress_coverage_the_table_and_where_to_look(project: Project) -> None:
+    log = (project.root.parent / "repro.log").read_text("utf-8")
+    assert re.search(r"demo: [\d,]+ training tokens, \d+\.\d+% of them and", log)
+    assert re.search(r"demo lstm_attention seed 1  epoch 2  loss \d\.\d+  accuracy \d\.\d+  entropy", log)
+    assert "reports/demo.html" in log
+    assert "viewStateShareKey" in log
+
+
+def test_nothing_to_do_when_nothing_changed(project: Project) -> None:
+    done = project.run("dvc", "repro", "compare@demo")
+    assert "Data and pipelines are up to date." in done.stdout
+    assert project.run("git", "status", "--porcelain").stdout == ""
+
+
+def test_an_edit_reruns_its_variant_and_the_comparison_alone(project: Project) -> None:
+    before = (project.root / "params.yaml").read_text("utf-8")
+    project.edit(variants__attention_entropy={"query": {"kind": "global"}, "training": {"entropy_weight": 0.5}})
+    planned = project.run("dvc", "repro", "--dry", "compare@demo").stdout
+    (project.root / "params.yaml").write_text(before, "utf-8")
+    rerun = set(re.findall(r"Running stage '([^']+)'", planned))
+    assert rerun == {"train@demo-attention_entropy", "evaluate@demo-attention_entropy", "compare@demo"}
+
+
+def test_metrics_plots_and_params_read_well(project: Project) -> None:
+    shown = json.loads(project.run("dvc", "metrics", "show", "--json").stdout)
+    values = shown[""]["data"]["results/demo/variants/attention.json"]["data"]
+    assert 0 < values["accuracy_mean"] <= 1
+    assert project.run("dvc", "metrics", "diff").returncode == 0
+    assert project.run("dvc", "params", "diff").stdout == ""
+    page = project.run("dvc", "plots", "show").stdout.strip().removeprefix("file://")
+    assert "accuracy.png" in Path(page.replace("%20", " ")).read_text("utf-8")
+
+
+def test_an_experiment_runs_and_is_shown(project: Project) -> None:
+    settings = "corpora.demo.training.epochs=1"
+    project.run("dvc", "exp", "run", "--name", "quick", "-S", settings, "evaluate@demo-attention")
+    table = project.run("dvc", "exp", "show", "--csv").stdout
+    assert "quick" in table
+    project.run("git", "checkout", "-q", "--", ".")
+    project.run("dvc", "checkout", "-q")

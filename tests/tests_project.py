@@ -1,0 +1,87 @@
+"""A copy of the project with a small demo corpus and five variants, run once through DVC for all tests of the room."""
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+ROOT = Path(__file__).parents[1]
+VARIANTS = ("mean", "attention", "attention_entropy", "lstm_attention", "tfidf")
+
+
+@dataclass
+class Project:
+    """A checkout somewhere else, and how to run commands in it."""
+
+    root: Path
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def run(self, *command: str, check: bool = True, **options: Any) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            command, cwd=self.root, env=self.environment, capture_output=True, text=True, check=False, **options
+        )
+        assert done.returncode == 0 or not check, done.stdout[-3000:] + done.stderr[-3000:]
+        return done
+
+    def edit(self, **changes: Any) -> None:
+        """Sets keys of params.yaml, "__" between the levels."""
+        path = self.root / "params.yaml"
+        yaml = YAML(typ="safe", pure=True)
+        content = yaml.load(path)
+        for key, value in changes.items():
+            *parents, last = key.split("__")
+            place = content
+            for parent in parents:
+                place = place[parent]
+            place[last] = value
+        yaml.dump(content, path)
+
+
+def make_project(root: Path) -> Project:
+    root.mkdir()
+    for folder in ("pipeline", "stages"):
+        shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("dvc.yaml", "params.yaml", ".gitignore", ".dvcignore"):
+        shutil.copy(ROOT / name, root / name)
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("DVC_", "MLFLOW_"))}
+    environment |= {
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "DVC_NO_ANALYTICS": "1",
+    }
+    project = Project(root, environment)
+    project.run("git", "init", "-q")
+    project.run("git", "config", "user.email", "test@example.org")
+    project.run("git", "config", "user.name", "test")
+    project.run("dvc", "init", "-q")
+    project.run("dvc", "config", "core.check_update", "false")
+    yaml = YAML(typ="safe", pure=True)
+    variants = yaml.load(root / "params.yaml")["variants"]
+    project.edit(
+        seeds=[0, 1],
+        sources__demo__train_reviews=320,
+        sources__demo__test_reviews=160,
+        corpora__demo__training={"epochs": 2, "batch_size": 32},
+        evaluation__top_words_min_count=2,
+        evaluation__examples=6,
+        evaluation__mistakes=3,
+        variants={name: variants[name] for name in VARIANTS},
+    )
+    project.run("git", "add", "-A")
+    project.run("git", "commit", "-qm", "a small demo")
+    return project
+
+
+def run_small_project(root: Path) -> Project:
+    """Makes it, and runs the whole pipeline with DVC."""
+    made = make_project(root)
+    done = made.run("dvc", "repro", "compare@demo")
+    made.run("git", "add", "-A")
+    made.run("git", "commit", "-qm", "results")
+    (root.parent / "repro.log").write_text(done.stdout + done.stderr, encoding="utf-8")
+    return made
