@@ -31,7 +31,7 @@ class Project:
     def edit(self, **changes: Any) -> None:
         """Sets keys of params.yaml, "__" between the levels."""
         path = self.root / "params.yaml"
-        yaml = YAML(typ="safe", pure=True)
+        yaml = YAML()
         content = yaml.load(path)
         for key, value in changes.items():
             *parents, last = key.split("__")
@@ -60,7 +60,7 @@ def make_project(root: Path) -> Project:
     project.run("git", "config", "user.name", "test")
     project.run("dvc", "init", "-q")
     project.run("dvc", "config", "core.check_update", "false")
-    yaml = YAML(typ="safe", pure=True)
+    yaml = YAML()
     variants = yaml.load(root / "params.yaml")["variants"]
     project.edit(
         seeds=[0, 1],

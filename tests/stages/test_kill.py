@@ -1,0 +1,117 @@
+"""A training that was killed goes on from its last epoch and ends with the same bits."""
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from tests_project import Project
+
+pytestmark = pytest.mark.filterwarnings("ignore::Warning:mlflow", "ignore::Warning:alembic", "ignore::ResourceWarning")
+
+
+def command(name: str) -> list[str]:
+    options = {
+        "corpus": "demo",
+        "variant": "lstm_attention",
+        "tensors": "data/tensors/demo",
+        "states": ".dvc/tmp/training",
+        "out": f"killed/{name}",
+        "clock": f"killed/{name}.json",
+    }
+    return ["python", "-m", "stages.train", *(word for key, value in options.items() for word in (f"--{key}", value))]
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+@pytest.fixture
+def patient(project: Project) -> Project:
+    """The small project with eight epochs instead of two, for the time of a test."""
+    before = (project.root / "params.yaml").read_text("utf-8")
+    project.edit(corpora__demo__training={"epochs": 8, "patience": 8, "batch_size": 16})
+    yield project
+    (project.root / "params.yaml").write_text(before, "utf-8")
+
+
+def test_killed_in_the_middle_and_run_again(patient: Project) -> None:
+    from mlflow import MlflowClient
+
+    patient.run(*command("undisturbed"))
+    process = subprocess.Popen(
+        command("killed"), cwd=patient.root, env=patient.environment, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stderr is not None
+    for line in process.stderr:
+        if "epoch 3" in line:
+            break
+    process.send_signal(signal.SIGKILL)
+    process.stderr.close()
+    process.wait()
+    assert not (patient.root / "killed/killed.json").exists()
+
+    again = patient.run(*command("killed"))
+    assert files(patient.root / "killed/killed") == files(patient.root / "killed/undisturbed")
+    assert "epoch 8" in again.stderr
+    assert not [path for path in (patient.root / ".dvc/tmp/training").iterdir() if path.is_dir()]
+
+    client = MlflowClient(f"sqlite:///{patient.root / 'mlflow.db'}")
+    experiment = client.get_experiment_by_name("demo")
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        states = {run.info.status for run in client.search_runs([experiment.experiment_id])}
+        if "RUNNING" not in states:
+            break
+        time.sleep(1)
+    assert states <= {"FINISHED", "KILLED", "FAILED"}
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("--variant", "lstm_atention", "error: params.yaml: variants has no entry 'lstm_atention'; it has mean,"),
+        ("--corpus", "imbd", "error: params.yaml: corpora has no entry 'imbd'; it has imdb, demo"),
+    ],
+)
+def test_a_wrong_name_is_one_line_with_the_right_ones(project: Project, option: str, value: str, message: str) -> None:
+    words = command("wrong")
+    words[words.index(option) + 1] = value
+    done = project.run(*words, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith(message)
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert not (project.root / "killed/wrong").exists()
+
+
+def test_wrong_params_stop_dvc_with_the_reason_and_no_traceback(project: Project) -> None:
+    before = (project.root / "params.yaml").read_text("utf-8")
+    project.edit(variants__attention__training={"learning_rate": -1})
+    done = project.run("dvc", "repro", "train@demo-attention", check=False)
+    (project.root / "params.yaml").write_text(before, "utf-8")
+    project.run("dvc", "checkout", "-q")
+    assert done.returncode != 0
+    assert "variants.attention.training.learning_rate = -1: Input should be greater than 0" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_without_a_source_imdb_says_what_to_do(project: Project, tmp_path: Path) -> None:
+    (tmp_path / "mirror").mkdir()
+    urls = ["http://127.0.0.1:9/aclImdb_v1.tar.gz"]
+    before = (project.root / "params.yaml").read_text("utf-8")
+    project.edit(sources__imdb__urls=urls)
+    environment = project.environment | {"ATTENTION_DATA_MIRROR": str(tmp_path / "mirror")}
+    words = ["python", "-m", "stages.imdb", "--downloads", "killed/downloads", "--out", "killed/reviews.parquet"]
+    done = subprocess.run(
+        words, cwd=project.root, env=environment, capture_output=True, text=True, check=False, timeout=120
+    )
+    (project.root / "params.yaml").write_text(before, "utf-8")
+    assert done.returncode == 1
+    assert "ATTENTION_DATA_MIRROR" in done.stderr
+    assert "127.0.0.1:9" in done.stderr
+    assert "compare@demo" in done.stderr or "make demo" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (project.root / "killed/reviews.parquet").exists()
+    assert os.listdir(tmp_path / "mirror") == []
