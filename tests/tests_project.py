@@ -28,6 +28,11 @@ class Project:
         assert done.returncode == 0 or not check, done.stdout[-3000:] + done.stderr[-3000:]
         return done
 
+    def restore(self) -> None:
+        """Everything as it was committed, what DVC removed before a stage that failed included."""
+        self.run("git", "checkout", "-q", "--", ".")
+        self.run("dvc", "checkout", "-q", "compare@demo", "--with-deps")
+
     def edit(self, **changes: Any) -> None:
         """Sets keys of params.yaml, "__" between the levels."""
         path = self.root / "params.yaml"

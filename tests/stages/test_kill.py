@@ -87,11 +87,9 @@ def test_a_wrong_name_is_one_line_with_the_right_ones(project: Project, option: 
 
 
 def test_wrong_params_stop_dvc_with_the_reason_and_no_traceback(project: Project) -> None:
-    before = (project.root / "params.yaml").read_text("utf-8")
     project.edit(variants__attention__training={"learning_rate": -1})
     done = project.run("dvc", "repro", "train@demo-attention", check=False)
-    (project.root / "params.yaml").write_text(before, "utf-8")
-    project.run("dvc", "checkout", "-q")
+    project.restore()
     assert done.returncode != 0
     assert "variants.attention.training.learning_rate = -1: Input should be greater than 0" in done.stderr
     assert "Traceback" not in done.stderr
