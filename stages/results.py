@@ -34,7 +34,7 @@ def log_evaluation(
         for record in histories[seed]:
             run.epoch(record)
         values = evaluation.metrics["by_seed"][str(seed)]
-        run.metrics({f"test/{name}": value for name, value in values.items()})
+        run.metrics({f"test/{name}": value for name, value in values.items() if value is not None})
         for path in files:
             run.artifact(path)
         if len(words):

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from pipeline.data.tensors import Tensors
 from pipeline.data.tokenizer import make_tokenizer
@@ -73,7 +74,7 @@ def evaluate(
     reviews = corpus.splits["test"]
     labels_N = np.asarray(reviews.labels)
     predictions = {seed: predict(path, corpus.embeddings, reviews) for seed, path in checkpoints.items()}
-    by_seed = {seed: classification_metrics(labels_N, one.logits_NC) for seed, one in predictions.items()}
+    columns = {seed: entropy_columns(one.weights, reviews.offsets) for seed, one in predictions.items()}
     rows = pd.concat(
         [
             pd.DataFrame(
@@ -84,7 +85,7 @@ def evaluate(
                     "length": reviews.lengths,
                     "probability": one.probabilities_NC[:, 1],
                     "predicted": one.predicted_N,
-                    **entropy_columns(one.weights, reviews.offsets),
+                    **columns[seed],
                 }
             )
             for seed, one in predictions.items()
@@ -97,10 +98,12 @@ def evaluate(
         confidence=confidence,
         seed=BOOTSTRAP_SEED,
     )
+    by_seed = {
+        seed: {**classification_metrics(labels_N, one.logits_NC), **_mean_entropies(columns[seed])}
+        for seed, one in predictions.items()
+    }
     first_seed, first = next(iter(predictions.items()))
-    attention = ["entropy_nats", "entropy_normalised", "perplexity"]
-    attended = first.weights is not None
-    accuracies = [one["accuracy"] for one in by_seed.values()]
+    accuracies = [float((one.predicted_N == labels_N).mean()) for one in predictions.values()]
     metrics = {
         "variant": variant,
         "seeds": len(checkpoints),
@@ -108,8 +111,7 @@ def evaluate(
         "accuracy_low": low,
         "accuracy_high": high,
         "accuracy_std": float(np.std(accuracies, ddof=1)) if len(accuracies) > 1 else 0.0,
-        **{f"{name}_mean": float(np.mean([one[name] for one in by_seed.values()])) for name in by_seed[first_seed]},
-        **{f"{name}_mean": float(rows[name].mean()) if attended else None for name in attention},
+        **{f"{name}_mean": _mean([one[name] for one in by_seed.values()]) for name in by_seed[first_seed]},
         "by_seed": {str(seed): one for seed, one in by_seed.items()},
     }
     return Evaluation(
@@ -119,6 +121,16 @@ def evaluate(
         words=_words(corpus, list(predictions.values()), top_words, top_words_min_count),
         examples=_examples(corpus, table, first_seed, first, examples, mistakes),
     )
+
+
+def _mean_entropies(columns: dict[str, npt.NDArray[np.float64]]) -> dict[str, float | None]:
+    """Means over the reviews that have the value; None for a model without attention."""
+    return {name: None if np.isnan(values).all() else float(np.nanmean(values)) for name, values in columns.items()}
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return float(np.mean(known)) if known else None
 
 
 def _words(corpus: Tensors, predictions: Sequence[Predictions], top: int, min_count: int) -> "pd.DataFrame":

@@ -37,8 +37,8 @@ _COLUMNS = [
     "metrics.`test/roc_auc`",
     "metrics.`test/log_loss`",
     "metrics.`validation/accuracy`",
-    "metrics.`test/entropy_mean`",
-    "metrics.`test/entropy_normalised_mean`",
+    "metrics.`test/entropy_nats`",
+    "metrics.`test/entropy_normalised`",
     "attributes.`Dataset`",
 ]
 _QUANTILES = [f"attention/entropy_p{percent}" for percent in ("05", "25", "50", "75", "95")]
@@ -90,8 +90,8 @@ def states() -> dict[str, dict[str, object]]:
         "compareRunSections": [_section(name) for name in ("results", "learning", "attention")],
         "compareRunCharts": [
             _bar("results", "test/accuracy"),
-            _scatter("results", "test/entropy_normalised_mean", "test/accuracy"),
-            _bar("results", "test/entropy_mean"),
+            _scatter("results", "test/entropy_normalised", "test/accuracy"),
+            _bar("results", "test/entropy_nats"),
             _lines("learning", "validation/accuracy") | {"range": {"yMin": 0.5, "yMax": 1.0}},  # from chance up
             _lines("learning", "train/loss"),
             _lines("learning", "validation/loss"),
