@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Annotated
 
+import pandas as pd
 import typer
 
 from pipeline.data.tensors import CLASSES
@@ -11,28 +12,30 @@ from pipeline.evaluation.corpus_files import write_comparison
 from pipeline.evaluation.entropy_effect import entropy_effects, entropy_pairs
 from pipeline.evaluation.results import read_results
 from pipeline.params import load_params
-from pipeline.tracking.tracker import Tracker
+from pipeline.tracking.tracker import RunHandle, Tracker
 from stages import cli
-from stages.results import log_comparison
 from stages.runs import comparison_run
+
+SHOWN = ("variant", "accuracy_mean", "accuracy_low", "accuracy_high", "entropy_nats_mean", "entropy_normalised_mean")
 
 
 def main(
     corpus: Annotated[str, typer.Option(help="A name under corpora in params.yaml.")],
+    models: Annotated[Path, typer.Option(help="Folder of the variants' histories to read.")],
     evaluation: Annotated[Path, typer.Option(help="Folder of the variants' tables to read.")],
     results: Annotated[Path, typer.Option(help="Folder of metrics to read, and of the comparison to write.")],
     page: Annotated[Path, typer.Option(help="HTML report to write.")],
 ) -> None:
     """Compare every variant of params.yaml on one corpus.
 
-    Example: python -m stages.compare --corpus demo --evaluation evaluation/demo --results results/demo
-    --page reports/demo.html
+    Example: python -m stages.compare --corpus demo --models models/demo --evaluation evaluation/demo
+    --results results/demo --page reports/demo.html
     """
     params = load_params("params.yaml")
     settings = params.evaluation
     variants = {name: entry.model_dump() for name, entry in params.variants.items()}
     with Tracker() as tracker:
-        found = read_results(variants, evaluation, results)
+        found = read_results(variants, models, evaluation, results)
         run = tracker.resume(comparison_run(params, corpus, found.metrics))
         frame = compare(list(found.metrics.values()), list(found.timing.values()), variants)
         effects = entropy_effects(
@@ -55,12 +58,30 @@ def main(
             folder=results,
             page=page,
         )
-        log_comparison(run, frame, results, page)
+        _log(run, frame, results, page)
         run.print_links()
     print_comparison(frame, settings.confidence)
     for sentence in effects.get("sentence", []):
         typer.echo(sentence)
     typer.echo(f"Report: {page}")
+
+
+def _log(run: RunHandle, frame: pd.DataFrame, results: Path, page: Path) -> None:
+    """Logs the side-by-side table, the figures and the report.
+
+    Args:
+        run: the corpus's comparison.
+        frame: from `compare`.
+        results: folder of the files written.
+        page: the report.
+    """
+    shown = frame[list(SHOWN)]
+    columns = {name: [None if pd.isna(value) else value for value in shown[name].tolist()] for name in SHOWN}
+    run.table(columns, "comparison.json")
+    best = frame.loc[frame["accuracy_mean"].idxmax()]
+    run.metrics({"test/accuracy": float(best["accuracy_mean"])})
+    for path in (page, *sorted(path for path in results.iterdir() if path.suffix in {".png", ".csv", ".md"})):
+        run.artifact(path)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Who may import whom, which room alone knows MLflow, and that importing does nothing."""
+"""Who may import whom, which room alone knows MLflow, and what a stage's start does not load."""
 
 import ast
 import subprocess
@@ -49,7 +49,7 @@ def test_models_know_params_in_the_files_that_build_and_store_them_alone() -> No
 
 
 def test_stages_do_not_import_each_other() -> None:
-    shared = {ROOT / "stages" / name for name in ("cli.py", "runs.py", "results.py")}
+    shared = {ROOT / "stages" / name for name in ("cli.py", "runs.py")}
     for file in (ROOT / "stages").glob("*.py"):
         others = {found for found in direct_imports(file) if found.parent == ROOT / "stages"}
         assert others <= shared, identify(file)
@@ -85,7 +85,7 @@ def test_a_package_holds_a_docstring_and_nothing_else(file: Path) -> None:
         ("tensors", {"torch", "mlflow", "sklearn", "matplotlib"}),
         ("train", {"torch", "mlflow", "pandas", "sklearn", "matplotlib"}),
         ("evaluate", {"mlflow", "sklearn"}),
-        ("compare", {"mlflow", "sklearn"}),
+        ("compare", {"torch", "mlflow", "sklearn"}),
     ],
 )
 def test_a_stage_starts_without_what_it_does_not_need(stage: str, heavy: set[str]) -> None:

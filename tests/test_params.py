@@ -30,8 +30,8 @@ def changed(tmp_path: Path, key: str, value: Any, *, delete: bool = False) -> Pa
 
 def test_the_projects_own_file_is_right() -> None:
     params = load_params(ROOT / "params.yaml")
-    assert list(params.corpora) == ["imdb", "demo"]
-    assert len(params.variants) == 16
+    assert {"imdb", "demo"} <= set(params.corpora)
+    assert {"mean", "attention", "lstm_attention", "best", "tfidf"} <= set(params.variants)
     assert params.training_of("demo", "attention_entropy").entropy_weight > 0
     assert params.seeds_of("tfidf") == params.seeds[:1]
 

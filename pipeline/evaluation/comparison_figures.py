@@ -105,6 +105,11 @@ def entropy_effect(effects: pd.DataFrame, title: str) -> Figure:
         title: above the figure.
     """
     labels = [("change of accuracy (points)", ""), ("entropy of the attention (nats)", "")]
+    if effects.empty:
+        figure, [axes] = panels(title, [("", "")], (7.6, 1.5))
+        axes.set_axis_off()
+        axes.text(0, 0.5, "No variant differs from another in its entropy weight alone.", color=INK)
+        return figure
     figure, [accuracy, entropy] = panels(title, labels, (7.6, 1.5 + 0.36 * len(effects)), sharey=True)
     for place, (_, row) in enumerate(effects.iterrows()):
         ends = [100 * row["accuracy_change_low"], 100 * row["accuracy_change_high"]]

@@ -18,19 +18,16 @@ def corpus_figures(
     Args:
         corpus: its name, for the titles.
         frame: from `compare`.
-        effects: from `entropy_effects`; no figure where it is empty.
+        effects: from `entropy_effects`; an empty one is drawn as a word.
         results: of every variant.
     """
-    by_seed = {
-        one["variant"]: [seed["accuracy"] for seed in one["by_seed"].values()] for one in results.metrics.values()
-    }
+    by_seed = {name: [one["accuracy"] for one in seeds.values()] for name, seeds in results.by_seed.items()}
     entropies = {name: rows["entropy_normalised"].to_numpy() for name, rows in results.predictions.items()}
     drawn = {
         "accuracy": comparison_figures.accuracy_by_variant(frame, by_seed, f"Accuracy on {corpus}"),
         "entropy": comparison_figures.entropy_by_variant(frame, entropies, f"Attention entropy on {corpus}"),
         "accuracy_entropy": comparison_figures.accuracy_against_entropy(frame, f"Accuracy against focus on {corpus}"),
+        "entropy_weight": comparison_figures.entropy_effect(effects, f"Entropy weights on {corpus}"),
         "accuracy_time": comparison_figures.accuracy_against_time(frame, f"Accuracy against cost on {corpus}"),
     }
-    if len(effects):
-        drawn["entropy_weight"] = comparison_figures.entropy_effect(effects, f"Entropy weights on {corpus}")
     return drawn

@@ -9,7 +9,7 @@ from pipeline.evaluation.comparison import to_markdown
 from pipeline.evaluation.corpus_figures import corpus_figures
 from pipeline.evaluation.plot_style import png
 from pipeline.evaluation.report import report
-from pipeline.evaluation.results import Results
+from pipeline.evaluation.results import Results, learning_curves
 
 
 def write_comparison(
@@ -24,7 +24,7 @@ def write_comparison(
     folder: Path,
     page: Path,
 ) -> None:
-    """Writes comparison.csv, comparison.md, entropy_effects.csv and the figures to a folder, and the report.
+    """Writes comparison.{csv,md}, entropy_effects.csv, learning_curves.csv and the figures to a folder, and the report.
 
     Args:
         corpus: its name.
@@ -41,6 +41,8 @@ def write_comparison(
     page.parent.mkdir(parents=True, exist_ok=True)
     frame.to_csv(folder / "comparison.csv", index=False, float_format="%.6g", lineterminator="\n")
     effects.to_csv(folder / "entropy_effects.csv", index=False, float_format="%.6g", lineterminator="\n")
+    curves = learning_curves(results)
+    curves.to_csv(folder / "learning_curves.csv", index=False, float_format="%.6g", lineterminator="\n")
     (folder / "comparison.md").write_text(to_markdown(frame, confidence), encoding="utf-8")
     figures = corpus_figures(corpus, frame, effects, results)
     for name, figure in figures.items():

@@ -1,6 +1,6 @@
 """Every seed of one variant on the test split -> all that is reported about the variant."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from pipeline.data.tensors import Tensors
 from pipeline.data.tokenizer import make_tokenizer
+from pipeline.data.vocabulary import UNK
 from pipeline.evaluation.entropy import entropy_columns, summarise_entropy
 from pipeline.evaluation.examples import Example, fixed_reviews, make_examples, surest_mistakes
 from pipeline.evaluation.metrics import accuracy_interval, classification_metrics
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 EXAMPLES_SEED = 0  # of the draw of reviews shown: the same for every run
 BOOTSTRAP_SEED = 0
+SPREAD = ("accuracy", "f1", "roc_auc", "log_loss", "calibration_error", "entropy_nats", "entropy_normalised")
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,8 @@ class Evaluation:
     """What is known of one variant on one corpus.
 
     Attributes:
-        metrics: means over seeds and the values by seed, flat but for `by_seed`.
+        metrics: means and standard deviations over seeds, with the interval of the accuracy.
+        by_seed: the measures of each seed.
         predictions: a row per seed and review.
         entropy: summary of the attention's entropy by group; empty without attention.
         words: rankings of attended words; empty without attention.
@@ -36,6 +39,7 @@ class Evaluation:
     """
 
     metrics: dict[str, Any]
+    by_seed: dict[int, dict[str, float | None]]
     predictions: "pd.DataFrame"
     entropy: "pd.DataFrame"
     words: "pd.DataFrame"
@@ -103,19 +107,20 @@ def evaluate(
         for seed, one in predictions.items()
     }
     first_seed, first = next(iter(predictions.items()))
-    accuracies = [float((one.predicted_N == labels_N).mean()) for one in predictions.values()]
+    values = {name: [one[name] for one in by_seed.values()] for name in by_seed[first_seed]}
     metrics = {
         "variant": variant,
         "seeds": len(checkpoints),
         "parameters": first.parameters,
+        "tokens_known": float(np.mean(reviews.tokens != UNK)),
         "accuracy_low": low,
         "accuracy_high": high,
-        "accuracy_std": float(np.std(accuracies, ddof=1)) if len(accuracies) > 1 else 0.0,
-        **{f"{name}_mean": _mean([one[name] for one in by_seed.values()]) for name in by_seed[first_seed]},
-        "by_seed": {str(seed): one for seed, one in by_seed.items()},
+        **{f"{name}_mean": _over_seeds(np.mean, values[name]) for name in values},
+        **{f"{name}_std": _over_seeds(_deviation, values[name]) for name in SPREAD},
     }
     return Evaluation(
         metrics=_rounded(metrics),
+        by_seed=_rounded(by_seed),
         predictions=rows,
         entropy=summarise_entropy(rows, corpus.classes),
         words=_words(corpus, list(predictions.values()), top_words, top_words_min_count),
@@ -128,9 +133,14 @@ def _mean_entropies(columns: dict[str, npt.NDArray[np.float64]]) -> dict[str, fl
     return {name: None if np.isnan(values).all() else float(np.nanmean(values)) for name, values in columns.items()}
 
 
-def _mean(values: Sequence[float | None]) -> float | None:
+def _over_seeds(statistic: Callable[[Sequence[float]], Any], values: Sequence[float | None]) -> float | None:
     known = [value for value in values if value is not None]
-    return float(np.mean(known)) if known else None
+    return float(statistic(known)) if known else None
+
+
+def _deviation(values: Sequence[float]) -> float:
+    """Standard deviation of a sample; 0 for one seed."""
+    return float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
 
 
 def _words(corpus: Tensors, predictions: Sequence[Predictions], top: int, min_count: int) -> "pd.DataFrame":

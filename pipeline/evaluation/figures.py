@@ -23,25 +23,30 @@ BINS = 40
 
 
 def entropy_histogram(nats_N: Floats, normalised_N: Floats, right_N: npt.NDArray[np.bool_], title: str) -> Figure:
-    """How widely attention is spread over a review, in nats and divided by ln(length), by right and wrong answer.
+    """How widely attention is spread over a review: in nats, divided by ln(length), and as a number of words, e^nats.
 
-    Each kind of answer has area 1, so that the shapes compare. NaNs (reviews of one token) are left out.
+    Each kind of answer has area 1, so that the shapes compare. NaNs (reviews of one token) are left out, and of the
+    words the widest hundredth.
     """
-    labels = [("entropy of the attention (nats)", "density"), ("entropy / ln(length): 0 one word, 1 all alike", "")]
-    figure, both = panels(title, labels, (7.6, 3.0))
-    top = max(float(np.nanmax(nats_N)), 1e-6)
-    for axes, values_N, largest in zip(both, (nats_N, normalised_N), (top, 1.0), strict=True):
+    words_N = np.exp(nats_N)
+    shown = (
+        (nats_N, max(float(np.nanmax(nats_N)), 1e-6), "entropy (nats)"),
+        (normalised_N, 1.0, "entropy / ln(length): 1 all words alike"),
+        (words_N, float(np.nanquantile(words_N, 0.99)), "words looked at: e to the entropy"),
+    )
+    figure, row = panels(title, [(label, "") for _, _, label in shown], (9.6, 3.0))
+    for axes, (values_N, largest, _) in zip(row, shown, strict=True):
         bins = np.linspace(0, largest, BINS + 1)
         for name, chosen_N, colour, style in (("right", right_N, POSITIVE, "-"), ("wrong", ~right_N, NEGATIVE, "--")):
-            shown = values_N[chosen_N & ~np.isnan(values_N)]
-            if len(shown):
-                density, _ = np.histogram(shown, bins, density=True)
+            inside = values_N[chosen_N & (values_N <= largest)]
+            if len(inside):
+                density, _ = np.histogram(inside, bins, density=True)
                 axes.stairs(density, bins, color=colour, alpha=0.18, fill=True)
                 axes.stairs(density, bins, color=colour, linestyle=style, linewidth=1.4, label=f"{name} answers")
         median = float(np.nanmedian(values_N))
         axes.axvline(median, color=INK, linewidth=0.9, linestyle=":")
         axes.annotate(
-            f"median {median:.2f}",
+            f"median {median:.2f}" if median < 10 else f"median {median:.0f}",
             (median, 1),
             xytext=(4 if median < largest / 2 else -4, -4),
             xycoords=("data", "axes fraction"),
@@ -54,7 +59,7 @@ def entropy_histogram(nats_N: Floats, normalised_N: Floats, right_N: npt.NDArray
         axes.set_xlim(0, largest)
         axes.margins(y=0.2)
         axes.set_yticks([])
-    legend_below(figure, both[0].get_legend_handles_labels()[0], columns=2)
+    legend_below(figure, row[0].get_legend_handles_labels()[0], columns=2)
     return figure
 
 

@@ -14,35 +14,45 @@ class Results:
     """Of every variant of a corpus, by name and in the order of params.yaml.
 
     Attributes:
-        metrics: means over seeds, and values `by_seed`.
+        metrics: means over seeds.
+        by_seed: the measures of each seed.
         timing: seconds, epochs and tokens per second of training.
         predictions: a row per seed and review.
         words: rankings of attended words; empty without attention.
         examples: records of reviews as the first seed reads them.
+        histories: records of the epochs of each seed.
     """
 
     metrics: dict[str, dict[str, Any]]
+    by_seed: dict[str, dict[str, dict[str, Any]]]
     timing: dict[str, dict[str, Any]]
     predictions: dict[str, pd.DataFrame]
     words: dict[str, pd.DataFrame]
     examples: dict[str, list[dict[str, Any]]]
+    histories: dict[str, dict[str, list[dict[str, Any]]]]
 
 
-def read_results(variants: Iterable[str], evaluation: Path, results: Path) -> Results:
+def read_results(variants: Iterable[str], models: Path, evaluation: Path, results: Path) -> Results:
     """Reads the variants asked for and no other: what a removed variant left behind is not compared.
 
     Args:
         variants: names.
+        models: folder with a folder of weights and histories per variant.
         evaluation: folder with a folder of tables per variant.
         results: folder with the metrics in variants/ and the durations in timing/.
     """
     names = list(variants)
+    by_seed = {name: _json(evaluation / name / "by_seed.json") for name in names}
     return Results(
         metrics={name: _json(results / "variants" / f"{name}.json") for name in names},
+        by_seed=by_seed,
         timing={name: _json(results / "timing" / f"{name}.json") for name in names},
         predictions={name: pd.read_parquet(evaluation / name / "predictions.parquet") for name in names},
         words={name: _table(evaluation / name / "top_words.csv") for name in names},
         examples={name: _json(evaluation / name / "examples.json") for name in names},
+        histories={
+            name: {seed: _json(models / name / f"seed-{seed}.json") for seed in by_seed[name]} for name in names
+        },
     )
 
 
@@ -53,3 +63,22 @@ def _json(path: Path) -> Any:
 def _table(path: Path) -> pd.DataFrame:
     """A table in which "null" and "nan" are words; an empty file is an empty table."""
     return pd.read_csv(path, keep_default_na=False) if path.read_text(encoding="utf-8").strip() else pd.DataFrame()
+
+
+def learning_curves(results: Results) -> pd.DataFrame:
+    """A row per variant, seed and epoch, for `dvc plots`: losses and entropies in nats, accuracies as fractions."""
+    columns = [
+        "epoch",
+        "train_loss",
+        "validation_loss",
+        "validation_accuracy",
+        "entropy_mean",
+        "entropy_normalised_mean",
+    ]
+    rows = [
+        {"variant": name, "seed": int(seed), **{column: record.get(column) for column in columns}}
+        for name, seeds in results.histories.items()
+        for seed, history in seeds.items()
+        for record in history
+    ]
+    return pd.DataFrame(rows)

@@ -1,5 +1,6 @@
 """An evaluation as files: tables for programs, figures and a page for people."""
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ def write_evaluation(
     title: str,
     folder: Path,
 ) -> None:
-    """Writes predictions.parquet, entropy.csv, top_words.csv, examples.json, examples.html and the figures.
+    """Writes by_seed.json, predictions.parquet, entropy.csv, top_words.csv, examples.{json,html} and the figures.
 
     Args:
         evaluation: of one variant.
@@ -31,6 +32,7 @@ def write_evaluation(
     evaluation.predictions.to_parquet(folder / "predictions.parquet", compression="zstd", index=False)
     evaluation.entropy.to_csv(folder / "entropy.csv", index=False, float_format="%.6g", lineterminator="\n")
     evaluation.words.to_csv(folder / "top_words.csv", index=False, float_format="%.6g", lineterminator="\n")
+    (folder / "by_seed.json").write_text(json.dumps(evaluation.by_seed, indent=2) + "\n", encoding="utf-8")
     write_examples(evaluation.examples, folder / "examples.json")
     (folder / "examples.html").write_text(render_page(title, evaluation.examples, classes), encoding="utf-8")
     for name, figure in variant_figures(evaluation, histories, title).items():

@@ -30,5 +30,5 @@ def log(run_id: str, command: commands.TextModel) -> None:
             code_paths=[str(here.parents[1])],
             signature=_SIGNATURE,
             input_example=_EXAMPLE,
-            pip_requirements=[f"{name}=={version(name)}" for name in _REQUIREMENTS],
+            pip_requirements=[f"{name}=={version(name).partition('+')[0]}" for name in _REQUIREMENTS],
         )

@@ -17,7 +17,8 @@ def provenance(workspace: Path, stage_pid: int) -> dict[str, str]:
         "git.commit": (commit := _git(workspace, "rev-parse", "HEAD")),
     }
     if commit:
-        changes = _git(workspace, "status", "--porcelain", "--untracked-files=no")
+        # what the pipeline itself rewrites is no change of what it was run with
+        changes = _git(workspace, "status", "--porcelain", "--untracked-files=no", ".", ":!dvc.lock", ":!results")
         tags["git.dirty"] = "true" if changes else "false"
     return {key: value for key, value in tags.items() if value}
 

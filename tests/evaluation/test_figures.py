@@ -33,7 +33,8 @@ def test_entropy_histogram_shows_right_and_wrong_answers_apart() -> None:
     normalised = np.array([0.2, 0.4, np.nan, 0.6])
     right = np.array([True, False, True, False])
     figure = figures.entropy_histogram(5 * normalised, normalised, right, "a model")
-    nats, shares = figure.axes
+    nats, shares, words = figure.axes
+    assert words.get_xlim()[1] == pytest.approx(np.exp(3), rel=0.1)
     assert nats.get_legend_handles_labels()[1] == ["right answers", "wrong answers"]
     assert shares.get_xlim() == (0, 1)
     assert "median 2.00" in [text.get_text() for text in nats.texts]

@@ -112,8 +112,8 @@ def test_mlflow_has_one_finished_run_per_variant_and_seed_and_one_comparison(run
 
 def test_a_run_says_what_it_was_and_how_it_went(project: Project, runs: dict[str, Any]) -> None:
     run, client = runs["all"]["attention seed 1"], runs["client"]
-    metrics = json.loads((project.root / "results/demo/variants/attention.json").read_text("utf-8"))
-    assert run.data.metrics["test/accuracy"] == pytest.approx(metrics["by_seed"]["1"]["accuracy"], abs=1e-6)
+    by_seed = json.loads((project.root / "evaluation/demo/attention/by_seed.json").read_text("utf-8"))
+    assert run.data.metrics["test/accuracy"] == pytest.approx(by_seed["1"]["accuracy"], abs=1e-6)
     assert run.data.params["variant"] == "attention"
     assert run.data.params["query"] == "global"
     assert run.data.params["training.epochs"] == "2"

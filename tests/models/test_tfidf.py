@@ -1,0 +1,45 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tiny
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+
+from pipeline.models.tfidf import TfidfClassifier
+
+
+@pytest.fixture(scope="module")
+def fitted() -> TfidfClassifier:
+    model = TfidfClassifier(ngrams=2, min_count=2, regularisation=10.0)
+    train = tiny.reviews(96)
+    model.fit(train, train.labels)
+    return model
+
+
+def test_it_is_scikit_learn_on_the_words(fitted: TfidfClassifier) -> None:
+    train, test = tiny.reviews(96), tiny.reviews(48, seed=1)
+    spelt = [[" ".join(f"w{row}" for row in review) for review in split] for split in (train, test)]
+    vectorizer = TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True, token_pattern=r"\S+")
+    regression = LogisticRegression(C=10.0, max_iter=1000).fit(vectorizer.fit_transform(spelt[0]), train.labels)
+    expected = regression.predict_proba(vectorizer.transform(spelt[1]))
+    np.testing.assert_allclose(np.exp(fitted.logits(test)), expected, atol=1e-4)
+    assert fitted.parameters == regression.coef_.size + 1
+
+
+def test_what_is_saved_is_loaded_and_the_bytes_do_not_change(fitted: TfidfClassifier, tmp_path: Path) -> None:
+    test = tiny.reviews(48, seed=1)
+    fitted.save(tmp_path / "seed-0.safetensors")
+    first = (tmp_path / "seed-0.safetensors").read_bytes()
+    loaded = TfidfClassifier.load(tmp_path / "seed-0.safetensors")
+    np.testing.assert_array_equal(loaded.logits(test), fitted.logits(test))
+    loaded.save(tmp_path / "seed-0.safetensors")
+    assert (tmp_path / "seed-0.safetensors").read_bytes() == first
+
+
+def test_loss_and_accuracy(fitted: TfidfClassifier) -> None:
+    test = tiny.reviews(48, seed=1)
+    loss, accuracy = fitted.evaluate(test, test.labels)
+    probabilities = np.exp(fitted.logits(test))
+    assert loss == pytest.approx(np.mean([-np.log(probabilities[i, label]) for i, label in enumerate(test.labels)]))
+    assert accuracy == np.mean(probabilities.argmax(axis=1) == test.labels)
