@@ -16,6 +16,7 @@ help:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=...")'
 	$(PYTHON) -m venv .venv
 	$(PIP) --editable .
+	@[ -e .git ] || .venv/bin/dvc config --local core.no_scm true  # unpacked from a ZIP
 	@touch $@
 
 .venv/developing: .venv/installed
@@ -23,22 +24,24 @@ help:
 	@touch $@
 
 demo: .venv/installed
-	dvc repro compare@demo
-	@echo "Compare the runs in MLflow: make ui"
+	.venv/bin/dvc repro compare@demo
+	@echo && cat results/demo/comparison.md && echo
+	@echo "The report: reports/demo.html     The runs in MLflow: make ui"
 
 repro: .venv/installed
-	dvc repro
+	.venv/bin/dvc repro
 
 ui: .venv/installed
-	MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false mlflow ui --workers 1 --backend-store-uri sqlite:///mlflow.db
+	MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false .venv/bin/mlflow ui --workers 1 \
+		--backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}"
 
 lint: .venv/developing
-	ruff check .
-	ruff format --check .
-	mypy
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
 
 test: lint
-	pytest
+	.venv/bin/pytest
 
 clean:
 	rm -rf .venv

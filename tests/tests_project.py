@@ -52,8 +52,10 @@ def make_project(root: Path) -> Project:
     for folder in ("pipeline", "stages"):
         shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(ROOT / ".dvc/plots", root / ".dvc/plots")
-    for name in ("dvc.yaml", "params.yaml", ".gitignore", ".dvcignore"):
+    for name in ("dvc.yaml", "params.yaml", ".dvcignore"):
         shutil.copy(ROOT / name, root / name)
+    ignored = (ROOT / ".gitignore").read_text("utf-8").replace("/results/demo/\n", "")  # here they are results to keep
+    (root / ".gitignore").write_text(ignored, "utf-8")
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("DVC_", "MLFLOW_"))}
     environment |= {
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),

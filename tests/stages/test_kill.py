@@ -30,11 +30,11 @@ def files(folder: Path) -> dict[str, bytes]:
 
 @pytest.fixture
 def patient(project: Project) -> Project:
-    """The small project with eight epochs instead of two, for the time of a test."""
-    before = (project.root / "params.yaml").read_text("utf-8")
+    """The small project with eight epochs instead of two and a store of its own, for the time of a test."""
+    store = {"MLFLOW_TRACKING_URI": f"sqlite:///{project.root / 'killed.db'}"}
     project.edit(corpora__demo__training={"epochs": 8, "patience": 8, "batch_size": 16})
-    yield project
-    (project.root / "params.yaml").write_text(before, "utf-8")
+    yield Project(project.root, project.environment | store)
+    project.restore()
 
 
 def test_killed_in_the_middle_and_run_again(patient: Project) -> None:
@@ -58,7 +58,7 @@ def test_killed_in_the_middle_and_run_again(patient: Project) -> None:
     assert "epoch 8" in again.stderr
     assert not [path for path in (patient.root / ".dvc/tmp/training").iterdir() if path.is_dir()]
 
-    client = MlflowClient(f"sqlite:///{patient.root / 'mlflow.db'}")
+    client = MlflowClient(patient.environment["MLFLOW_TRACKING_URI"])
     experiment = client.get_experiment_by_name("demo")
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
