@@ -52,6 +52,8 @@ def make_project(root: Path) -> Project:
     for folder in ("pipeline", "stages"):
         shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(ROOT / ".dvc/plots", root / ".dvc/plots")
+    for name in ("config", ".gitignore"):
+        shutil.copy(ROOT / ".dvc" / name, root / ".dvc" / name)
     for name in ("dvc.yaml", "params.yaml", ".dvcignore"):
         shutil.copy(ROOT / name, root / name)
     ignored = (ROOT / ".gitignore").read_text("utf-8").replace("/results/demo/\n", "")  # here they are results to keep
@@ -66,8 +68,6 @@ def make_project(root: Path) -> Project:
     project.run("git", "init", "-q")
     project.run("git", "config", "user.email", "test@example.org")
     project.run("git", "config", "user.name", "test")
-    project.run("dvc", "init", "-q")
-    project.run("dvc", "config", "core.check_update", "false")
     yaml = YAML()
     variants = yaml.load(root / "params.yaml")["variants"]
     project.edit(

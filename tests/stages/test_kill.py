@@ -18,8 +18,8 @@ def command(name: str) -> list[str]:
         "variant": "lstm_attention",
         "tensors": "data/tensors/demo",
         "states": ".dvc/tmp/training",
-        "out": f"killed/{name}",
-        "clock": f"killed/{name}.json",
+        "out": f"data/killed/{name}",
+        "clock": f"data/killed/{name}.json",
     }
     return ["python", "-m", "stages.train", *(word for key, value in options.items() for word in (f"--{key}", value))]
 
@@ -31,7 +31,7 @@ def files(folder: Path) -> dict[str, bytes]:
 @pytest.fixture
 def patient(project: Project) -> Project:
     """The small project with eight epochs instead of two and a store of its own, for the time of a test."""
-    store = {"MLFLOW_TRACKING_URI": f"sqlite:///{project.root / 'killed.db'}"}
+    store = {"MLFLOW_TRACKING_URI": f"sqlite:///{project.root / 'data/killed.db'}"}
     project.edit(corpora__demo__training={"epochs": 8, "patience": 8, "batch_size": 16})
     yield Project(project.root, project.environment | store)
     project.restore()
@@ -51,10 +51,10 @@ def test_killed_in_the_middle_and_run_again(patient: Project) -> None:
     process.send_signal(signal.SIGKILL)
     process.stderr.close()
     process.wait()
-    assert not (patient.root / "killed/killed.json").exists()
+    assert not (patient.root / "data/killed/killed.json").exists()
 
     again = patient.run(*command("killed"))
-    assert files(patient.root / "killed/killed") == files(patient.root / "killed/undisturbed")
+    assert files(patient.root / "data/killed/killed") == files(patient.root / "data/killed/undisturbed")
     assert "epoch 8" in again.stderr
     assert not [path for path in (patient.root / ".dvc/tmp/training").iterdir() if path.is_dir()]
 
@@ -83,7 +83,7 @@ def test_a_wrong_name_is_one_line_with_the_right_ones(project: Project, option: 
     assert done.returncode == 1
     assert done.stderr.startswith(message)
     assert len(done.stderr.strip().splitlines()) == 1
-    assert not (project.root / "killed/wrong").exists()
+    assert not (project.root / "data/killed/wrong").exists()
 
 
 def test_wrong_params_stop_dvc_with_the_reason_and_no_traceback(project: Project) -> None:
@@ -101,7 +101,15 @@ def test_without_a_source_imdb_says_what_to_do(project: Project, tmp_path: Path)
     before = (project.root / "params.yaml").read_text("utf-8")
     project.edit(sources__imdb__urls=urls)
     environment = project.environment | {"ATTENTION_DATA_MIRROR": str(tmp_path / "mirror")}
-    words = ["python", "-m", "stages.imdb", "--downloads", "killed/downloads", "--out", "killed/reviews.parquet"]
+    words = [
+        "python",
+        "-m",
+        "stages.imdb",
+        "--downloads",
+        "data/killed/downloads",
+        "--out",
+        "data/killed/reviews.parquet",
+    ]
     done = subprocess.run(
         words, cwd=project.root, env=environment, capture_output=True, text=True, check=False, timeout=120
     )
@@ -111,5 +119,5 @@ def test_without_a_source_imdb_says_what_to_do(project: Project, tmp_path: Path)
     assert "127.0.0.1:9" in done.stderr
     assert "compare@demo" in done.stderr or "make demo" in done.stderr
     assert "Traceback" not in done.stderr
-    assert not (project.root / "killed/reviews.parquet").exists()
+    assert not (project.root / "data/killed/reviews.parquet").exists()
     assert os.listdir(tmp_path / "mirror") == []
