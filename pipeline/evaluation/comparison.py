@@ -69,7 +69,7 @@ def to_markdown(frame: pd.DataFrame, confidence: float = 0.95) -> str:
     header, rows = _cells(frame, confidence)
     best = _best(frame)
     lines = [header, ["---", *["---:"] * (len(header) - 1)]]
-    lines += [[f"**{cell}**" for cell in row] if i == best else row for i, row in enumerate(rows)]
+    lines += [[f"**{cell}**" if cell else "" for cell in row] if i == best else row for i, row in enumerate(rows)]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
