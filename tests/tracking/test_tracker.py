@@ -190,7 +190,7 @@ def test_datasets(store: Any) -> None:
 def test_the_store_lies_under_dvc_root(store: Any, root: Path, elsewhere: Path) -> None:
     assert find(store, "whole").info.artifact_uri.startswith((root / "mlruns" / "demo").as_uri())
     assert (root / "mlflow.db").exists()
-    assert sorted(path.name for path in elsewhere.iterdir()) == ["picture.png", "report.html"]
+    assert sorted(path.name for path in elsewhere.iterdir()) == ["report.html"]
 
 
 def test_views_and_note_are_on_the_experiment(store: Any) -> None:
