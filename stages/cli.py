@@ -9,14 +9,15 @@ import typer
 def run(command: Callable[..., None]) -> None:
     """Runs a stage's command with the arguments of the command line, as a program.
 
-    What a user can cause or mend (a ValueError, or an OSError such as a full disk) ends as its message on stderr and
-    exit code 1. Anything else is a bug and keeps its traceback; `python -X dev -m stages.NAME` shows it always.
+    What a user can cause or mend (a ValueError, an OSError such as a full disk, a loss that is no number) ends as its
+    message on stderr and exit code 1. Anything else is a bug and keeps its traceback; `python -X dev -m stages.NAME`
+    shows it always.
     """
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
     app.command()(command)
     try:
         app()
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, FloatingPointError) as error:
         if sys.flags.dev_mode:
             raise
         typer.echo(f"error: {error}", err=True)

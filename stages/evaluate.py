@@ -10,6 +10,7 @@ import typer
 from pipeline.data.atomic import replacing
 from pipeline.data.tensors import read_table, read_tensors
 from pipeline.evaluation.evaluate import Evaluation, evaluate
+from pipeline.evaluation.predict import predict_seeds
 from pipeline.evaluation.variant_files import write_evaluation
 from pipeline.params import load_params
 from pipeline.tracking.tracker import RunHandle, Tracker
@@ -39,7 +40,8 @@ def main(
         histories = {seed: json.loads((models / f"seed-{seed}.json").read_text(encoding="utf-8")) for seed in seeds}
         checkpoints = {seed: models / f"seed-{seed}.safetensors" for seed in seeds}
         table = read_table(tensors, ["name", "text"])
-        evaluation = evaluate(variant, checkpoints, data, table, **params.evaluation.model_dump())
+        predictions = predict_seeds(checkpoints, tensors, "test")
+        evaluation = evaluate(variant, predictions, data, table, **params.evaluation.model_dump())
         write_evaluation(evaluation, list(histories.values()), data.classes, f"{variant} on {corpus}", out)
         with replacing(metrics) as part:
             part.write_text(json.dumps(evaluation.metrics, indent=2) + "\n", encoding="utf-8")

@@ -14,12 +14,12 @@ from filelock import FileLock
 from pipeline.data.atomic import replacing
 from pipeline.data.tensors import read_tensors
 from pipeline.params import load_params
+from pipeline.processes import run_seeds
 from pipeline.tracking.run import fingerprint
 from pipeline.tracking.tracker import Tracker
 from pipeline.training.progress import TrainingProgress
-from pipeline.training.seeds import run_seeds
 from pipeline.training.timing import timing
-from pipeline.training.variant import train_variant
+from pipeline.training.variant import code_digest, train_variant
 from stages import cli
 from stages.runs import variant_run
 
@@ -42,7 +42,7 @@ def main(
     seeds = params.seeds_of(variant)
     data = read_tensors(tensors)
     train_tokens = len(data.splits["train"].tokens)
-    name = fingerprint(corpus, variant, entry.model_dump(), training.model_dump(), data.digest)
+    name = fingerprint(corpus, variant, entry.model_dump(), training.model_dump(), data.digest, code_digest())
     state = Path(os.environ.get("DVC_ROOT", ".")) / states / name
     state.mkdir(parents=True, exist_ok=True)
     out.mkdir(parents=True, exist_ok=True)

@@ -20,8 +20,8 @@ def fetch(urls: Sequence[str], folder: Path, read: Callable[[Path], Content]) ->
     """Reads the first copy of a file that proves to be the right one.
 
     Tried in this order: the mirror if it is a folder (read in place, never copied), `folder` (an earlier download, or
-    put there by hand), the mirror if it is a URL prefix, then `urls`, which are downloaded into `folder`. A relative
-    mirror folder counts from the project's root, wherever DVC runs the stage.
+    put there by hand), the mirror if it is a URL prefix, then `urls`, which are downloaded into `folder`. Relative
+    folders count from the project's root, also where DVC runs an experiment in a copy of it.
 
     Args:
         urls: best first; the last part of each is the name that the file has on a mirror and in `folder`.
@@ -34,11 +34,13 @@ def fetch(urls: Sequence[str], folder: Path, read: Callable[[Path], Content]) ->
     """
     names = list(dict.fromkeys(_name(url) for url in urls))
     mirror = os.environ.get(MIRROR, "")
+    root = Path(os.environ.get("DVC_ROOT", ""))
+    folder = root / folder
     files, addresses = [folder / name for name in names], list(urls)
     if "://" in mirror:
         addresses = [f"{mirror.rstrip('/')}/{name}" for name in names] + addresses
     elif mirror:
-        files = [Path(os.environ.get("DVC_ROOT", ""), mirror, name) for name in names] + files
+        files = [root / mirror / name for name in names] + files
 
     failures: list[str] = []
 

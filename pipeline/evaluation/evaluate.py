@@ -1,8 +1,7 @@
-"""Every seed of one variant on the test split -> all that is reported about the variant."""
+"""What every seed of one variant says of the test split -> all that is reported about the variant."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +13,7 @@ from pipeline.data.vocabulary import UNK
 from pipeline.evaluation.entropy import entropy_columns, summarise_entropy
 from pipeline.evaluation.examples import Example, fixed_reviews, make_examples, surest_mistakes
 from pipeline.evaluation.metrics import accuracy_interval, classification_metrics
-from pipeline.evaluation.predict import Predictions, predict
+from pipeline.evaluation.predict import Predictions
 from pipeline.evaluation.top_words import count_words, rank_words
 
 if TYPE_CHECKING:
@@ -48,7 +47,7 @@ class Evaluation:
 
 def evaluate(
     variant: str,
-    checkpoints: dict[int, Path],
+    predictions: Mapping[int, Predictions],
     corpus: Tensors,
     table: "pd.DataFrame",
     *,
@@ -59,12 +58,12 @@ def evaluate(
     examples: int,
     mistakes: int,
 ) -> Evaluation:
-    """Predicts the test split once per seed, and measures.
+    """Measures.
 
     Args:
         variant: its name.
-        checkpoints: by seed.
-        corpus: the tensors that the checkpoints were trained on.
+        predictions: of the test split, by seed.
+        corpus: the tensors that the models were trained on.
         table: the corpus's reviews with columns name and text.
         bootstrap: resamples of the accuracy's interval.
         confidence: of that interval.
@@ -77,7 +76,6 @@ def evaluate(
 
     reviews = corpus.splits["test"]
     labels_N = np.asarray(reviews.labels)
-    predictions = {seed: predict(path, corpus.embeddings, reviews) for seed, path in checkpoints.items()}
     columns = {seed: entropy_columns(one.weights, reviews.offsets) for seed, one in predictions.items()}
     rows = pd.concat(
         [
@@ -110,7 +108,7 @@ def evaluate(
     values = {name: [one[name] for one in by_seed.values()] for name in by_seed[first_seed]}
     metrics = {
         "variant": variant,
-        "seeds": len(checkpoints),
+        "seeds": len(predictions),
         "parameters": first.parameters,
         "tokens_known": float(np.mean(reviews.tokens != UNK)),
         "accuracy_low": low,

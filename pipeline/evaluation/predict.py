@@ -1,18 +1,16 @@
 """A trained model, of either family, on a split of reviews: its logits and where it looked."""
 
+import functools
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
-from pipeline.data.batching import evaluation_batches
 from pipeline.data.reviews import Reviews
-from pipeline.models.checkpoint import kind_of, load_classifier
-from pipeline.models.inference import infer
-from pipeline.models.tfidf import KIND, TfidfClassifier
-from pipeline.models.variants import trained_parameters
+from pipeline.data.tensors import read_tensors
+from pipeline.processes import Report, run_seeds
 
 BATCH_SIZE = 256
 
@@ -45,6 +43,28 @@ class Predictions:
         return predicted
 
 
+def predict_seeds(checkpoints: Mapping[int, Path], tensors: Path, split: str) -> dict[int, Predictions]:
+    """Runs the model of every seed on a split, side by side.
+
+    Args:
+        checkpoints: by seed.
+        tensors: folder of the corpus that they were trained on.
+        split: "train", "validation" or "test".
+
+    Returns:
+        by seed, in the order of `checkpoints`.
+    """
+    found: dict[int, Predictions] = {}
+    work = functools.partial(_predict_seed, checkpoints=dict(checkpoints), tensors=tensors, split=split)
+    run_seeds(work, list(checkpoints), found.__setitem__, preload="pipeline.models.checkpoint")
+    return {seed: found[seed] for seed in checkpoints}
+
+
+def _predict_seed(seed: int, report: Report, *, checkpoints: Mapping[int, Path], tensors: Path, split: str) -> None:
+    corpus = read_tensors(tensors)
+    report(predict(checkpoints[seed], corpus.embeddings, corpus.splits[split]))
+
+
 def predict(checkpoint: Path, embeddings: npt.NDArray[np.float32], reviews: Reviews) -> Predictions:
     """Loads what `train_variant` wrote and runs it; the file says itself of which family it is.
 
@@ -53,6 +73,9 @@ def predict(checkpoint: Path, embeddings: npt.NDArray[np.float32], reviews: Revi
         embeddings: (V, E), the corpus's word vectors.
         reviews: what to classify.
     """
+    from pipeline.models.checkpoint import kind_of
+    from pipeline.models.tfidf import KIND, TfidfClassifier
+
     if kind_of(checkpoint) == KIND:
         tfidf = TfidfClassifier.load(checkpoint)
         return Predictions(tfidf.logits(reviews), None, tfidf.parameters)
@@ -60,6 +83,13 @@ def predict(checkpoint: Path, embeddings: npt.NDArray[np.float32], reviews: Revi
 
 
 def _predict_attention(checkpoint: Path, embeddings: npt.NDArray[np.float32], reviews: Reviews) -> Predictions:
+    import torch
+
+    from pipeline.data.batching import evaluation_batches
+    from pipeline.models.checkpoint import load_classifier
+    from pipeline.models.inference import infer
+    from pipeline.models.variants import trained_parameters
+
     model = load_classifier(checkpoint, torch.from_numpy(np.array(embeddings)))
     weights = np.empty(len(reviews.tokens), dtype=np.float32)
     logits_NC = np.empty((len(reviews), len(model.classifier.bias)))

@@ -23,8 +23,8 @@ def variant_figures(
         title: such as "attention on imdb".
     """
     rows = evaluation.predictions
-    right_N = (rows["label"] == rows["predicted"]).to_numpy()
-    confidence_N = np.maximum(rows["probability"], 1 - rows["probability"]).to_numpy()
+    right_N = np.asarray(rows["label"] == rows["predicted"])
+    confidence_N = np.maximum(rows["probability"].to_numpy(), 1 - rows["probability"].to_numpy())
     drawn = {"reliability": figures.reliability(right_N, confidence_N, title)}
     if len(histories[0]) > 1:
         drawn["learning_curves"] = figures.learning_curves(histories, title)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 _NAMES = {
     "train_loss": "train/loss",
+    "train_accuracy": "train/accuracy",
     "learning_rate": "train/learning_rate",
     "tokens_per_second": "train/tokens_per_second",
     "seconds": "train/seconds",

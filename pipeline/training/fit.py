@@ -5,7 +5,7 @@ import math
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import nn
@@ -20,6 +20,15 @@ from pipeline.training.resume import read_state, write_state
 from pipeline.training.validate import validate
 
 Epoch = dict[str, Any]  # numbers by name, plus one histogram
+
+
+class Step(NamedTuple):
+    """One update: the batch's reviews and tokens, its loss, and how many of its reviews the model had right."""
+
+    reviews: int
+    tokens: int
+    loss: float
+    correct: int
 
 
 class Fit:
@@ -67,8 +76,8 @@ class Fit:
         """The rate of the next step."""
         return float(self.rates.get_last_lr()[0])
 
-    def step(self, batch: Batch) -> float:
-        """One update; returns the loss before it.
+    def step(self, batch: Batch) -> Step:
+        """One update, and what the model said before it.
 
         Raises:
             FloatingPointError: the loss is no finite number.
@@ -88,7 +97,12 @@ class Fit:
         self.rates.step()
         if self.average:
             self.average.update_parameters(self.model)
-        return value
+        return Step(
+            reviews=len(batch.labels_B),
+            tokens=int(batch.lengths_B.sum()),
+            loss=value,
+            correct=int((attended.logits_BC.argmax(dim=1) == batch.labels_B).sum()),
+        )
 
     def state(self) -> dict[str, Any]:
         """All that the next step depends on, copied."""
@@ -123,7 +137,7 @@ def fit(
     batch_size: int,
     resume_from: Path,
     on_epoch: Callable[[Epoch], None] = lambda epoch: None,
-    on_step: Callable[[int, float], None] = lambda tokens, loss: None,
+    on_step: Callable[[Step], None] = lambda step: None,
     **settings: Any,
 ) -> list[Epoch]:
     """Trains in place; the model ends with the weights of its best epoch.
@@ -138,12 +152,13 @@ def fit(
         batch_size: reviews per step.
         resume_from: where the state after each epoch is kept; an interrupted call goes on from there.
         on_epoch: called with each epoch's record, also with those of the interrupted call.
-        on_step: called with each batch's tokens and loss.
+        on_step: called after each update.
         settings: the other arguments of `Fit`.
 
     Returns:
-        a record per epoch: losses, accuracy and entropies (see `validate`), learning rate, and the processor's seconds
-        and tokens per second: what an epoch costs, whatever else the machine does.
+        a record per epoch: losses, accuracies and entropies (see `validate`), learning rate, and the processor's
+        seconds and tokens per second: what an epoch costs, whatever else the machine does. Training loss and accuracy
+        are those of the batches as they came, with dropout.
 
     Raises:
         FloatingPointError: the loss is no finite number; the state of the last good epoch stays in `resume_from`.
@@ -160,15 +175,17 @@ def fit(
         if _exhausted(history, patience):
             break
         generator = seed_everything(seed, epoch)
-        started, loss_sum, tokens = time.process_time(), 0.0, 0
+        started, loss_sum, correct, tokens = time.process_time(), 0.0, 0, 0
         record = {"epoch": epoch, "learning_rate": running.learning_rate}
         for batch in training_batches(train, batch_size, generator):
-            loss = running.step(batch)
-            loss_sum += loss * len(batch.labels_B)
-            tokens += int(batch.lengths_B.sum())
-            on_step(int(batch.lengths_B.sum()), loss)
+            step = running.step(batch)
+            loss_sum += step.loss * step.reviews
+            correct += step.correct
+            tokens += step.tokens
+            on_step(step)
         seconds = time.process_time() - started
-        record |= {"train_loss": loss_sum / len(train), **validate(running.judged, validation)}
+        record |= {"train_loss": loss_sum / len(train), "train_accuracy": correct / len(train)}
+        record |= validate(running.judged, validation)
         record |= {"seconds": seconds, "tokens_per_second": tokens / seconds}
         history.append(record)
         if _since_best(history) == 0:

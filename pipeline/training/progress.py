@@ -54,7 +54,7 @@ class TrainingProgress:
         else:
             self._seen[seed] += report["tokens"]
             rate = self._seen[seed] / (time.monotonic() - self._started[seed])
-            state = f"loss {report['loss']:.3f}  {rate / 1000:,.0f}k tokens/s"
+            state = f"loss {report['loss']:.3f}  accuracy {report['accuracy']:.3f}  {rate / 1000:,.0f}k tokens/s"
             self._bars.update(self._tasks[seed], advance=report["tokens"], state=state)
 
     def _epoch(self, seed: int, record: dict[str, Any]) -> None:

@@ -1,8 +1,10 @@
 """One variant and one seed, from tensors on disk to a checkpoint on disk."""
 
+import hashlib
 import json
 import time
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,20 @@ from pipeline.params import AttentionVariant, TfidfVariant, Training, Variant
 
 PROGRESS_EVERY = 0.2  # seconds
 CLOCK = ("seconds", "tokens_per_second")  # in a record for people, and not in what must be the same in every run
+
+
+def code_digest() -> str:
+    """Digest of the code that decides a training's result, and of the version of torch.
+
+    A training that was interrupted goes on only under the code that began it: what it began under other code could
+    not end with the same bits.
+    """
+    digest = hashlib.sha256(version("torch").encode())
+    pipeline = Path(__file__).parents[1]
+    for room in ("data", "models", "training"):
+        for path in sorted((pipeline / room).glob("*.py")):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def train_variant(
@@ -28,12 +44,14 @@ def train_variant(
 
     Args:
         seed: of everything random.
-        report: called with the record of each epoch, and every now and then with {"tokens": so far, "loss": now}.
+        report: called with the record of each epoch, and every now and then with the tokens read since the last such
+            call and their mean loss and accuracy.
         variant: what to train.
         training: how.
         tensors: the corpus.
         out: folder for the results.
-        states: folder for what an interrupted training needs to go on; of this variant, corpus and settings alone.
+        states: folder for what an interrupted training needs to go on; of this variant, corpus, settings and code
+            alone.
 
     Raises:
         FloatingPointError: the loss is no finite number.
@@ -63,7 +81,7 @@ def _fit_attention(
     from pipeline.models.checkpoint import save_classifier
     from pipeline.models.variants import build_model
     from pipeline.seeding import seed_everything
-    from pipeline.training.fit import fit
+    from pipeline.training.fit import Step, fit
 
     seed_everything(seed)
     model = build_model(
@@ -73,14 +91,23 @@ def _fit_attention(
         dropout=training.dropout,
         word_dropout=training.word_dropout,
     )
-    seen, last = 0, time.monotonic()
+    steps: list[Step] = []
+    last = time.monotonic()
 
-    def progress(tokens: int, loss: float) -> None:
-        nonlocal seen, last
-        seen += tokens
+    def progress(step: Step) -> None:
+        nonlocal last
+        steps.append(step)
         if time.monotonic() - last > PROGRESS_EVERY:
-            report({"tokens": seen, "loss": loss})
-            last, seen = time.monotonic(), 0
+            reviews = sum(step.reviews for step in steps)
+            report(
+                {
+                    "tokens": sum(step.tokens for step in steps),
+                    "loss": sum(step.loss * step.reviews for step in steps) / reviews,
+                    "accuracy": sum(step.correct for step in steps) / reviews,
+                }
+            )
+            last = time.monotonic()
+            steps.clear()
 
     history = fit(
         model,

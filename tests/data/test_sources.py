@@ -133,3 +133,14 @@ def test_a_full_disk_is_not_taken_for_a_bad_source(server: Any, folder: Path) ->
     with pytest.raises(OSError, match="No space left"):
         fetch([server.serve("file.bin", CONTENT)], folder, full)
     assert (folder / "file.bin").read_bytes() == CONTENT
+
+
+def test_an_experiment_in_a_copy_of_the_project_uses_its_downloads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = tmp_path / "project" / "downloads" / "file.bin"
+    kept.parent.mkdir(parents=True)
+    kept.write_bytes(CONTENT)
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path / "project"))
+    monkeypatch.delenv(MIRROR, raising=False)
+    assert fetch(["http://unneeded/file.bin"], Path("downloads"), read) == CONTENT

@@ -13,6 +13,8 @@ def main(kind: str, count: int = 1) -> None:
         raise ValueError("params.yaml: it is wrong; do this")
     if kind == "system":
         Path("/nowhere/file").read_text()
+    if kind == "loss":
+        raise FloatingPointError("the loss became nan: lower training.learning_rate")
     if kind == "bug":
         raise KeyError(count)
     print("done", count)
@@ -36,6 +38,7 @@ def test_a_stage_that_works_says_what_it_did() -> None:
     ("kind", "message"),
     [
         ("user", "error: params.yaml: it is wrong; do this\n"),
+        ("loss", "error: the loss became nan: lower training.learning_rate\n"),
         ("system", "error: [Errno 2] No such file or directory: '/nowhere/file'\n"),
     ],
 )

@@ -12,7 +12,7 @@ from pipeline.data.prepare import build_tensors
 from pipeline.data.tensors import read_tensors, write_tensors
 from pipeline.evaluation.predict import predict
 from pipeline.params import load_params
-from pipeline.training.seeds import run_seeds
+from pipeline.processes import run_seeds
 from pipeline.training.variant import train_variant
 
 ROOT = Path(__file__).parents[2]

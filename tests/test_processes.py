@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from pipeline.training.seeds import Report, run_seeds
+from pipeline.processes import Report, run_seeds
 
 
 def count(seed: int, report: Report, *, to: int) -> None:
@@ -48,9 +48,10 @@ def test_reports_of_a_seed_arrive_in_order_from_one_thread() -> None:
 
 def test_the_first_error_ends_the_other_seeds() -> None:
     started = time.monotonic()
-    with pytest.raises(ValueError, match="seed 1 is no good"):
+    with pytest.raises(ValueError, match="seed 1 is no good") as caught:
         run_seeds(fail, [0, 1, 2], lambda seed, report: None, preload="torch")
     assert time.monotonic() - started < 30
+    assert "in fail" in caught.value.__notes__[0], "the line that raised it stood in another process"
 
 
 def test_a_process_that_dies_is_named() -> None:
@@ -61,14 +62,14 @@ def test_a_process_that_dies_is_named() -> None:
 def test_no_process_outlives_its_parent(tmp_path: Path) -> None:
     script = (
         "import sys; sys.path[:0] = [{root!r}, {here!r}]\n"
-        "from test_seeds import sleep\n"
-        "from pipeline.training.seeds import run_seeds\n"
+        "from test_processes import sleep\n"
+        "from pipeline.processes import run_seeds\n"
         "if __name__ == '__main__':\n"
         "    run_seeds(sleep, [0, 1], lambda seed, pid: print(pid, flush=True), preload='torch')\n"
     )
     here = Path(__file__).parent
     path = tmp_path / "parent.py"
-    path.write_text(script.format(root=str(here.parents[1]), here=str(here)), encoding="utf-8")
+    path.write_text(script.format(root=str(here.parent), here=str(here)), encoding="utf-8")
     parent = psutil.Popen([sys.executable, str(path)], stdout=-1, text=True)
     children = [int(parent.stdout.readline()) for _ in range(2)]
     assert all(psutil.pid_exists(pid) for pid in children)

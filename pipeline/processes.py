@@ -1,4 +1,4 @@
-"""All seeds of a variant at once, each in a process of its own on one thread.
+"""All seeds of a variant side by side, each in a process of its own on one thread.
 
 One thread per seed makes a result independent of the machine's number of cores, and keeps every core busy: the models
 are small, and two threads on one of them gain next to nothing. The processes fork from a server that imported torch
@@ -9,6 +9,7 @@ import multiprocessing
 import os
 import signal
 import threading
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from multiprocessing import connection
@@ -83,6 +84,7 @@ def _run(work: Callable[[int, Report], None], seed: int, events: "SimpleQueue[Ev
     try:
         work(seed, lambda report: events.put(Event(seed, report)))
     except Exception as error:
+        error.add_note("".join(traceback.format_tb(error.__traceback__)))  # a traceback does not pickle
         events.put(Event(seed, error=error))
     else:
         events.put(Event(seed, ended=True))
