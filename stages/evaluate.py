@@ -36,7 +36,7 @@ def main(
     seeds = params.seeds_of(variant)
     with Tracker() as tracker:
         data = read_tensors(tensors)
-        runs = {seed: tracker.resume(variant_run(params, corpus, variant, seed, data.digest)) for seed in seeds}
+        runs = {seed: tracker.resume(variant_run(params, corpus, variant, seed, data)) for seed in seeds}
         histories = {seed: json.loads((models / f"seed-{seed}.json").read_text(encoding="utf-8")) for seed in seeds}
         checkpoints = {seed: models / f"seed-{seed}.safetensors" for seed in seeds}
         table = read_table(tensors, ["name", "text"])

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 
+from pipeline.data.tensors import Tensors
 from pipeline.params import AttentionVariant, Params
 from pipeline.tracking.run import COMPARISON, VARIANT, Run, fingerprint
 
 
-def variant_run(params: Params, corpus: str, variant: str, seed: int, data_digest: str) -> Run:
+def variant_run(params: Params, corpus: str, variant: str, seed: int, data: Tensors) -> Run:
     """What the run is called, what it is compared by, and the fingerprint of all that decides its result.
 
     Args:
@@ -14,7 +15,7 @@ def variant_run(params: Params, corpus: str, variant: str, seed: int, data_diges
         corpus: a name under corpora.
         variant: a name under variants.
         seed: one of seeds.
-        data_digest: of the corpus's tensors.
+        data: the corpus.
     """
     entry, training = params.variant(variant), params.training_of(corpus, variant)
     parts = {"encoder": "none", "query": "none", "value": "none", "embeddings": "none"}
@@ -25,22 +26,21 @@ def variant_run(params: Params, corpus: str, variant: str, seed: int, data_diges
             "value": _spell(entry.value.model_dump()),
             "embeddings": entry.embeddings,
         }
-    settings = params.corpus(corpus)
     return Run(
         experiment=corpus,
         name=f"{variant} seed {seed}",
         role=VARIANT,
-        fingerprint=fingerprint(entry.model_dump(), training.model_dump(), seed, data_digest),
+        fingerprint=fingerprint(entry.model_dump(), training.model_dump(), seed, data.digest),
         params={
             "variant": variant,
             "corpus": corpus,
             "seed": seed,
             "family": entry.family,
             **parts,
-            "tokenizer": settings.tokenizer,
+            "tokenizer": data.tokenizer,
             "training": training.model_dump(),
         },
-        tags={"variant": variant, "corpus": corpus, "seed": str(seed), "data.digest": data_digest},
+        tags={"variant": variant, "corpus": corpus, "seed": str(seed), "data.digest": data.digest},
     )
 
 

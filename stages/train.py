@@ -52,7 +52,7 @@ def main(
         Tracker() as tracker,
         TrainingProgress(f"{corpus} {variant}", seeds, training.epochs, train_tokens) as progress,
     ):
-        runs = {seed: tracker.start(variant_run(params, corpus, variant, seed, data.digest)) for seed in seeds}
+        runs = {seed: tracker.start(variant_run(params, corpus, variant, seed, data)) for seed in seeds}
         for run in runs.values():
             run.dataset(corpus, data.digest, str(tensors), "training", {"tokens": train_tokens})
 

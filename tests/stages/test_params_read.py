@@ -1,0 +1,90 @@
+"""dvc.yaml lists exactly the params that a stage reads: without the others it runs, without one of them it does not."""
+
+import importlib
+import itertools
+import shutil
+from pathlib import Path
+from typing import Any
+from unittest.mock import MagicMock
+
+import pytest
+from pydantic import BaseModel
+from ruamel.yaml import YAML
+from tests_project import Project
+
+from pipeline.params import Params, load_params
+
+ROOT = Path(__file__).parents[2]
+ITEM = dict.fromkeys(("key", "item.corpus", "item.reviews", "item.vectors"), "demo") | {"item.variant": "attention"}
+STAGES: dict[str, Any] = YAML(typ="safe", pure=True).load(ROOT / "dvc.yaml")["stages"]
+
+
+class Unread:
+    """What stands in the place of a param that the stage must not read."""
+
+    def __getattribute__(self, name: str) -> Any:
+        raise LookupError(f"a param that dvc.yaml does not list was asked for {name}")
+
+
+def filled(text: str) -> str:
+    for name, value in ITEM.items():
+        text = text.replace(f"${{{name}}}", value)
+    return text
+
+
+def listed(stage: str) -> list[str]:
+    return [filled(param) for param in STAGES[stage].get("do", STAGES[stage])["params"]]
+
+
+def restricted(part: Any, keys: list[list[str]]) -> Any:
+    """The part with nothing in it but what the keys name."""
+    if [] in keys:
+        return part
+    inside = {first: [key[1:] for key in keys if key[0] == first] for first in {key[0] for key in keys}}
+    entries = dict(part) if isinstance(part, BaseModel) else part
+    kept = {name: restricted(value, inside[name]) if name in inside else Unread() for name, value in entries.items()}
+    return type(part).model_construct(**kept) if isinstance(part, BaseModel) else kept
+
+
+class Reached(Exception):
+    """The stage has read its params and begins to download."""
+
+
+@pytest.fixture(scope="module")
+def folder(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The small project, for stages to write to."""
+    copy = tmp_path_factory.mktemp("params") / "project"
+    shutil.copytree(project.root, copy, ignore=shutil.ignore_patterns(".git", ".dvc", "mlruns", "mlflow.db*"))
+    return copy
+
+
+def run(stage: str, keys: list[str], folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Calls the stage with the arguments of dvc.yaml and the params of those keys alone."""
+    module = importlib.import_module(f"stages.{stage}")
+    monkeypatch.chdir(folder)
+    params: Params = restricted(load_params("params.yaml"), [key.split(".") for key in keys])
+    monkeypatch.setattr(module, "load_params", lambda path: params)
+    if stage in {"imdb", "glove"}:
+        monkeypatch.setattr(module.sources, "fetch", MagicMock(side_effect=Reached))
+    if hasattr(module, "Tracker"):
+        monkeypatch.setattr(module, "Tracker", MagicMock())
+    words = filled(STAGES[stage].get("do", STAGES[stage])["cmd"]).split()
+    given = {flag[2:]: word for flag, word in itertools.pairwise(words) if flag.startswith("--")}
+    module.main(**{name: word if name in {"corpus", "variant"} else Path(word) for name, word in given.items()})
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_reads_no_other_params(stage: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    try:
+        run(stage, listed(stage), folder, monkeypatch)
+    except Reached:
+        assert stage in {"imdb", "glove"}
+
+
+@pytest.mark.parametrize(("stage", "param"), [(stage, param) for stage in STAGES for param in listed(stage)])
+def test_a_stage_reads_each_of_its_params(
+    stage: str, param: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    others = [key for key in listed(stage) if key != param]
+    with pytest.raises((LookupError, AttributeError, TypeError, ValueError, UserWarning)):
+        run(stage, others, folder, monkeypatch)
