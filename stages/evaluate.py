@@ -51,9 +51,10 @@ def main(
                 corpus, data.digest, str(tensors), "test", {"reviews": len(reviews), "tokens": len(reviews.tokens)}
             )
         _log(runs, evaluation, histories, out)
-        runs[seeds[0]].text_model(
-            checkpoints[seeds[0]], tensors / "words.txt", tensors / "embeddings.npy", data.tokenizer
-        )
+        for seed, run in runs.items():
+            run.text_model(
+                checkpoints[seed], tensors / "words.txt", tensors / "embeddings.npy", data.tokenizer, data.classes
+            )
     typer.echo(f"{corpus} {variant}: accuracy {evaluation.metrics['accuracy_mean']:.4f} on the test split")
 
 

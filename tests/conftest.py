@@ -1,7 +1,7 @@
 """The small project, run once for all tests that read what the pipeline wrote."""
 
 import pytest
-from tests_project import Project, run_small_project
+from small_project import Project, run_small_project
 
 
 @pytest.fixture(scope="session")

@@ -13,8 +13,18 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from pipeline.evaluation.metrics import CALIBRATION_BINS
-from pipeline.evaluation.plot_style import INK, MUTED, NEGATIVE, POSITIVE, in_percent, legend, legend_below, panels
+from pipeline.evaluation.metrics import CALIBRATION_BINS, calibration_bins, confusion_matrix
+from pipeline.evaluation.plot_style import (
+    INK,
+    MUTED,
+    NEGATIVE,
+    PAPER,
+    POSITIVE,
+    in_percent,
+    legend,
+    legend_below,
+    panels,
+)
 
 Floats = npt.NDArray[np.float64]
 History = Sequence[Mapping[str, Any]]
@@ -130,7 +140,7 @@ def reliability(right_N: npt.NDArray[np.bool_], confidence_N: Floats, title: str
         confidence_N: probability of the answer.
         title: above the figure.
     """
-    bins_N = np.clip(np.ceil(confidence_N * CALIBRATION_BINS).astype(np.int64) - 1, 0, CALIBRATION_BINS - 1)
+    bins_N = calibration_bins(confidence_N)
     sizes = np.bincount(bins_N, minlength=CALIBRATION_BINS)
     filled = sizes > 0
     accuracies = np.bincount(bins_N, right_N, CALIBRATION_BINS)[filled] / sizes[filled]
@@ -144,6 +154,32 @@ def reliability(right_N: npt.NDArray[np.bool_], confidence_N: Floats, title: str
     in_percent(axes.xaxis)
     in_percent(axes.yaxis)
     legend(axes, loc="upper left")
+    return figure
+
+
+def confusion(
+    labels_N: npt.NDArray[np.int64], predicted_N: npt.NDArray[np.int64], classes: Sequence[str], title: str
+) -> Figure:
+    """What becomes of the reviews of each class: a row per true class, in shares of it, a column per answer.
+
+    Args:
+        labels_N: true classes.
+        predicted_N: answers.
+        classes: name of each label.
+        title: above the figure.
+    """
+    counts_CC = confusion_matrix(labels_N, predicted_N, len(classes))
+    shares_CC = counts_CC / np.maximum(counts_CC.sum(axis=1, keepdims=True), 1)
+    figure, [axes] = panels(title, [("answer", "true class")], (4.2, 3.6))
+    axes.imshow(shares_CC, cmap="Blues", vmin=0, vmax=1)
+    for (true, answer), share in np.ndenumerate(shares_CC):
+        colour = PAPER if share > 0.5 else INK
+        axes.text(answer, true, f"{share:.1%}", ha="center", va="center", fontsize=11, color=colour)
+    places = range(len(classes))
+    axes.set_xticks(places, classes, parse_math=False)
+    axes.set_yticks(places, classes, parse_math=False)
+    axes.grid(visible=False)
+    axes.spines["bottom"].set_visible(False)
     return figure
 
 

@@ -79,18 +79,22 @@ def roc_auc(labels_N: Ints, logits_NC: Floats) -> float:
     return float(np.mean(areas))
 
 
-def calibration_error(correct_N: npt.NDArray[np.bool_], confidence_N: Floats) -> float:
-    """Expected calibration error: mean gap between confidence and accuracy, over equal-width bins of confidence.
+def calibration_bins(confidence_N: Floats) -> Ints:
+    """bins_N, 0 to 14: equal widths, (0, 1/15], ..., (14/15, 1]."""
+    return np.clip(np.ceil(confidence_N * CALIBRATION_BINS).astype(np.int64) - 1, 0, CALIBRATION_BINS - 1)
 
-    Guo et al. 2017, "On Calibration of Modern Neural Networks", equation 3: bins (0, 1/15], ..., (14/15, 1], each
-    weighted by its share of the reviews.
+
+def calibration_error(correct_N: npt.NDArray[np.bool_], confidence_N: Floats) -> float:
+    """Expected calibration error: mean gap between confidence and accuracy, over the bins of confidence.
+
+    Guo et al. 2017, "On Calibration of Modern Neural Networks", equation 3, each bin weighted by its share of the
+    reviews.
 
     Args:
         correct_N: whether the answer is right.
         confidence_N: probability of the answer.
     """
-    bins_N = np.clip(np.ceil(confidence_N * CALIBRATION_BINS).astype(np.int64) - 1, 0, CALIBRATION_BINS - 1)
-    gaps = np.bincount(bins_N, weights=correct_N - confidence_N)
+    gaps = np.bincount(calibration_bins(confidence_N), weights=correct_N - confidence_N)
     return float(np.abs(gaps).sum() / len(correct_N))
 
 

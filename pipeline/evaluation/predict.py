@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from pipeline.data.reviews import Reviews
 from pipeline.data.tensors import read_tensors
+from pipeline.evaluation.metrics import log_softmax
 from pipeline.processes import Report, run_seeds
 
 BATCH_SIZE = 256
@@ -32,9 +33,8 @@ class Predictions:
     @property
     def probabilities_NC(self) -> npt.NDArray[np.float64]:
         """(N, C), the softmax of the logits."""
-        shifted = np.exp(self.logits_NC - self.logits_NC.max(axis=1, keepdims=True))
-        probabilities: npt.NDArray[np.float64] = shifted / shifted.sum(axis=1, keepdims=True)
-        return probabilities
+        probabilities_NC: npt.NDArray[np.float64] = np.exp(log_softmax(self.logits_NC))
+        return probabilities_NC
 
     @property
     def predicted_N(self) -> npt.NDArray[np.int64]:

@@ -13,19 +13,23 @@ if TYPE_CHECKING:
 
 
 def variant_figures(
-    evaluation: Evaluation, histories: Sequence[Sequence[Mapping[str, Any]]], title: str
+    evaluation: Evaluation, histories: Sequence[Sequence[Mapping[str, Any]]], classes: Sequence[str], title: str
 ) -> dict[str, "Figure"]:
     """Draws what there is to draw: a model without epochs has no curves, one without attention no entropy.
 
     Args:
         evaluation: of the variant.
         histories: epoch records of each seed.
+        classes: name of each label.
         title: such as "attention on imdb".
     """
     rows = evaluation.predictions
     right_N = np.asarray(rows["label"] == rows["predicted"])
     confidence_N = np.maximum(rows["probability"].to_numpy(), 1 - rows["probability"].to_numpy())
-    drawn = {"reliability": figures.reliability(right_N, confidence_N, title)}
+    drawn = {
+        "confusion": figures.confusion(rows["label"].to_numpy(), rows["predicted"].to_numpy(), classes, title),
+        "reliability": figures.reliability(right_N, confidence_N, title),
+    }
     if len(histories[0]) > 1:
         drawn["learning_curves"] = figures.learning_curves(histories, title)
     if len(evaluation.words):

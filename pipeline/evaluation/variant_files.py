@@ -35,5 +35,5 @@ def write_evaluation(
     (folder / "by_seed.json").write_text(json.dumps(evaluation.by_seed, indent=2) + "\n", encoding="utf-8")
     write_examples(evaluation.examples, folder / "examples.json")
     (folder / "examples.html").write_text(render_page(title, evaluation.examples, classes), encoding="utf-8")
-    for name, figure in variant_figures(evaluation, histories, title).items():
+    for name, figure in variant_figures(evaluation, histories, classes, title).items():
         (folder / f"{name}.png").write_bytes(png(figure))

@@ -75,6 +75,7 @@ class TextModel:
     number: int
     artifacts: Mapping[str, str]
     tokenizer: str
+    classes: Sequence[str]
 
 
 @dataclass(frozen=True)

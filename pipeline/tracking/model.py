@@ -26,7 +26,7 @@ def log(run_id: str, command: commands.TextModel) -> None:
             name="model",
             python_model=here.with_name("text_model.py"),
             artifacts=dict(command.artifacts),
-            model_config={"tokenizer": command.tokenizer},
+            model_config={"tokenizer": command.tokenizer, "classes": list(command.classes)},
             code_paths=[str(here.parents[1])],
             signature=_SIGNATURE,
             input_example=_EXAMPLE,

@@ -15,8 +15,6 @@ from pipeline.data.tokenizer import make_tokenizer
 from pipeline.data.vocabulary import Vocabulary
 from pipeline.evaluation.predict import predict
 
-LABELS = ("negative", "positive")
-
 
 class TextModel(PythonModel):
     """A trained classifier of either family, with its tokeniser and vocabulary."""
@@ -24,6 +22,7 @@ class TextModel(PythonModel):
     def load_context(self, context: PythonModelContext) -> None:
         """Read the artifacts that were logged with the model."""
         self._tokenize = make_tokenizer(context.model_config["tokenizer"])
+        self._classes = context.model_config["classes"]
         self._vocabulary = Vocabulary.read(Path(context.artifacts["words"]))
         self._embeddings = np.load(context.artifacts["embeddings"], allow_pickle=False)
         self._checkpoint = Path(context.artifacts["checkpoint"])
@@ -35,7 +34,7 @@ class TextModel(PythonModel):
         encoded = [self._vocabulary.encode(self._tokenize(text)) for text in model_input["text"]]
         reviews = pack(encoded, labels=[0] * len(encoded), rows=range(len(encoded)))
         predictions = predict(self._checkpoint, self._embeddings, reviews)
-        labels = [LABELS[label] for label in predictions.predicted_N]
+        labels = [self._classes[label] for label in predictions.predicted_N]
         probabilities = predictions.probabilities_NC.max(axis=1)
         return pd.DataFrame({"label": labels, "probability": probabilities}, index=model_input.index)
 

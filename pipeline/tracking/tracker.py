@@ -138,7 +138,9 @@ class RunHandle:
         """Log what the run has read: ``context`` says for what (training, validation, test), ``profile`` its size."""
         self._tracker.send(commands.Dataset(self._number, name, digest[:36], source, context, dict(profile or {})))
 
-    def text_model(self, checkpoint: Path, words: Path, embeddings: Path, tokenizer: str) -> None:
+    def text_model(
+        self, checkpoint: Path, words: Path, embeddings: Path, tokenizer: str, classes: Sequence[str]
+    ) -> None:
         """Log the classifier as a model from text to label and probability. Files stay in place as for ``artifact``.
 
         Args:
@@ -146,10 +148,11 @@ class RunHandle:
             words: The vocabulary in row order.
             embeddings: The embedding matrix, which a checkpoint with frozen embeddings leaves out.
             tokenizer: Name of the tokeniser that made the training tokens.
+            classes: Names of the labels, by label.
         """
         files = {"checkpoint": checkpoint, "words": words, "embeddings": embeddings}
         artifacts = {name: str(path.resolve()) for name, path in files.items()}
-        self._tracker.send(commands.TextModel(self._number, artifacts, tokenizer))
+        self._tracker.send(commands.TextModel(self._number, artifacts, tokenizer, list(classes)))
 
     def print_links(self) -> None:
         """Have the addresses of the experiment's saved views printed on stderr."""

@@ -95,3 +95,11 @@ def test_a_class_keeps_its_colour_when_it_is_alone(to: str, colour: str) -> None
 
     words = top_words().query("ranking == 'mean' and scope == 'all'").assign(pushes_to=to)
     assert figures.top_words(words, "one class").axes[0].patches[0].get_facecolor() == to_rgba(colour)
+
+
+def test_confusion_shows_shares_of_the_true_class() -> None:
+    labels, predicted = np.array([0, 0, 0, 0, 1, 1]), np.array([0, 0, 0, 1, 1, 0])
+    [axes] = (figure := figures.confusion(labels, predicted, ["negative", "positive"], "a model")).axes
+    assert [text.get_text() for text in axes.texts] == ["75.0%", "25.0%", "50.0%", "50.0%"]
+    assert [text.get_text() for text in axes.get_yticklabels()] == ["negative", "positive"]
+    assert drawn(figure).width > 400

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from tests_project import Project
+from small_project import Project
 
 pytestmark = pytest.mark.filterwarnings("ignore::Warning:mlflow", "ignore::Warning:alembic", "ignore::ResourceWarning")
 

@@ -10,7 +10,7 @@ from unittest.mock import MagicMock
 import pytest
 from pydantic import BaseModel
 from ruamel.yaml import YAML
-from tests_project import Project
+from small_project import Project
 
 from pipeline.params import Params, load_params
 

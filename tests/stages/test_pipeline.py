@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from tests_project import VARIANTS, Project
+from small_project import VARIANTS, Project
 
 from pipeline.data.tensors import read_table, read_tensors
 
