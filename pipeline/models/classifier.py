@@ -77,11 +77,19 @@ class AttentionClassifier(nn.Module):
         Returns:
             logits_BC, and weights_BT: they sum to 1 over the real tokens and are 0 on padding.
         """
-        mask_BT = padding_mask(lengths_B, tokens_BT.shape[1])
         vectors_BTE = self.dropout(self.embedding(self.word_dropout(tokens_BT)))
         states_BTD = self.encoder(vectors_BTE, lengths_B)
+        weights_BT = self.attend(states_BTD, lengths_B)
+        return Attended(self.classify(weights_BT, self.value(states_BTD)), weights_BT)
+
+    def attend(self, states_BTD: Tensor, lengths_B: Tensor) -> Tensor:
+        """Returns weights_BT = softmax_t(q . h_t) over the real tokens."""
+        mask_BT = padding_mask(lengths_B, states_BTD.shape[1])
         query_BD = self.query(states_BTD, mask_BT)
         scores_BT = torch.bmm(states_BTD, query_BD[:, :, None]).squeeze(2)
-        weights_BT = masked_softmax(scores_BT, mask_BT)
-        context_BF = weighted_sum(weights_BT, self.value(states_BTD))
-        return Attended(self.classifier(self.dropout(context_BF)), weights_BT)
+        return masked_softmax(scores_BT, mask_BT)
+
+    def classify(self, weights_BT: Tensor, values_BTF: Tensor) -> Tensor:
+        """Returns logits_BC for any weights: those of `attend`, or others put in their place."""
+        logits_BC: Tensor = self.classifier(self.dropout(weighted_sum(weights_BT, values_BTF)))
+        return logits_BC
