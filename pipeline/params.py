@@ -92,9 +92,13 @@ class Training(Strict):
     patience: Annotated[int, Field(ge=1)]  # epochs without a better validation accuracy before stopping
     batch_size: Annotated[int, Field(ge=1, le=65536)]  # reviews per step
     learning_rate: Annotated[float, Field(gt=0, le=10)]  # Adam's, at its highest
+    epsilon: Annotated[float, Field(gt=0, le=1)]  # Adam's; larger holds back what is learned of rare words
     schedule: Literal["constant", "cosine"]  # cosine: falls to zero over `epochs`
     weight_decay: Annotated[float, Field(ge=0, le=1)]  # decoupled (AdamW), per step and unit learning rate
     dropout: Probability  # on word vectors and on the context vector
+    dropout_mask: Literal[
+        "token", "review"
+    ]  # review: the same units at every token of a review (Gal & Ghahramani 2016)
     word_dropout: Probability  # share of tokens read as <unk> while training
     gradient_clip: Annotated[float, Field(gt=0)]  # largest norm of the whole gradient
     averaging: Probability  # decay of the exponential moving average of the weights, per step; 0 = none

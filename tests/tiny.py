@@ -1,5 +1,7 @@
 """A corpus and a family of variants small enough to compute by hand and to train in a blink."""
 
+from typing import Any
+
 import numpy as np
 import torch
 
@@ -37,7 +39,7 @@ def embeddings() -> torch.Tensor:
     return table
 
 
-def model(name: str, seed: int = 0, **dropouts: float) -> AttentionClassifier:
+def model(name: str, seed: int = 0, **dropouts: Any) -> AttentionClassifier:
     """A variant of the table, its queries away from zero so that attention is not uniform."""
     seed_everything(seed)
     built = build_model(AttentionVariant.model_validate(VARIANTS[name]), embeddings(), classes=2, **dropouts)

@@ -34,6 +34,25 @@ class WordDropout(nn.Module):
         return tokens_BT.masked_fill(torch.rand(tokens_BT.shape, device=tokens_BT.device) < self.p, UNK)
 
 
+class ReviewDropout(nn.Module):
+    """While training, zeroes the same units at every token of a review, each with probability p, and scales the rest.
+
+    Gal & Ghahramani 2016, "A Theoretically Grounded Application of Dropout in Recurrent Neural Networks": a unit that
+    is missing for one token alone can be guessed from its neighbours.
+    """
+
+    def __init__(self, p: float) -> None:
+        super().__init__()
+        self.p = p
+
+    def forward(self, states: Tensor) -> Tensor:
+        """Returns states_BTD or states_BD, some of their D units zero for the whole review."""
+        if not self.training or self.p == 0:
+            return states
+        kept = torch.rand(states.shape[0], *[1] * (states.dim() - 2), states.shape[-1], device=states.device) >= self.p
+        return states * kept / (1 - self.p)
+
+
 class AttentionClassifier(nn.Module):
     """logits = W sum_t a_t v(h_t) + b with a = softmax_t(q . h_t) and h = encoder(x).
 

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from pipeline.models.classifier import AttentionClassifier, WordDropout
+from pipeline.models.classifier import AttentionClassifier, ReviewDropout, WordDropout
 from pipeline.models.encoders import IdentityEncoder, RecurrentEncoder
 from pipeline.models.queries import GlobalQuery, TextQuery, UniformQuery
 from pipeline.models.values import IdentityValue, LinearValue, MLPValue
@@ -26,7 +26,13 @@ from pipeline.params import (
 
 
 def build_model(
-    variant: AttentionVariant, embeddings_VE: Tensor, *, classes: int, dropout: float = 0.0, word_dropout: float = 0.0
+    variant: AttentionVariant,
+    embeddings_VE: Tensor,
+    *,
+    classes: int,
+    dropout: float = 0.0,
+    dropout_mask: str = "token",
+    word_dropout: float = 0.0,
 ) -> AttentionClassifier:
     """The composition that a variant describes, its parameters drawn from torch's current random state.
 
@@ -35,6 +41,7 @@ def build_model(
         embeddings_VE: the word vectors; copied if the variant trains them, shared if it does not.
         classes: C.
         dropout: on word vectors and on the context vector, while training.
+        dropout_mask: "token" or "review": how far one draw of the units to drop reaches.
         word_dropout: share of tokens read as unknown, while training.
     """
     trainable = variant.embeddings == "trainable"
@@ -49,7 +56,7 @@ def build_model(
         query=_query(variant, size=encoder.size),
         value=value,
         word_dropout=WordDropout(word_dropout),
-        dropout=nn.Dropout(dropout),
+        dropout=nn.Dropout(dropout) if dropout_mask == "token" else ReviewDropout(dropout),
         classifier=nn.Linear(value.size, classes),
     )
 

@@ -38,6 +38,8 @@ class Fit:
         model: (tokens_BT, lengths_B) -> Attended, its initial weights drawn after `seed_everything(seed)`.
         steps: of the whole training, were it not stopped early.
         learning_rate: Adam's, at its highest.
+        epsilon: Adam's (Kingma & Ba 2015, algorithm 1). The gradient of a rare word is small, and Adam would make its
+            step as large as any other; a larger epsilon keeps it small.
         schedule: "constant", or "cosine": falls to zero over `steps`.
         weight_decay: decoupled (Loshchilov & Hutter 2019).
         gradient_clip: largest norm of the whole gradient.
@@ -51,6 +53,7 @@ class Fit:
         *,
         steps: int,
         learning_rate: float,
+        epsilon: float,
         schedule: str,
         weight_decay: float,
         gradient_clip: float,
@@ -59,7 +62,9 @@ class Fit:
     ) -> None:
         self.model = model
         self.parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
-        self.optimizer = torch.optim.AdamW(self.parameters, lr=learning_rate, weight_decay=weight_decay, foreach=True)
+        self.optimizer = torch.optim.AdamW(
+            self.parameters, lr=learning_rate, eps=epsilon, weight_decay=weight_decay, foreach=True
+        )
         decay = {"constant": lambda step: 1.0, "cosine": lambda step: (1 + math.cos(math.pi * step / steps)) / 2}
         self.rates = torch.optim.lr_scheduler.LambdaLR(self.optimizer, decay[schedule])
         self.average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(averaging)) if averaging else None

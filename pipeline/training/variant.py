@@ -89,6 +89,7 @@ def _fit_attention(
         torch.from_numpy(corpus.embeddings.copy()),
         classes=len(corpus.classes),
         dropout=training.dropout,
+        dropout_mask=training.dropout_mask,
         word_dropout=training.word_dropout,
     )
     steps: list[Step] = []
@@ -117,7 +118,7 @@ def _fit_attention(
         resume_from=state,
         on_epoch=report,
         on_step=progress,
-        **training.model_dump(exclude={"dropout", "word_dropout"}),
+        **training.model_dump(exclude={"dropout", "dropout_mask", "word_dropout"}),
     )
     save_classifier(model, variant, out / f"seed-{seed}.safetensors")
     return history

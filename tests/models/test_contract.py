@@ -155,3 +155,15 @@ def test_word_dropout_reads_unknown_words_and_only_while_training() -> None:
     assert set(dropped.unique().tolist()) == {1, 7}
     assert 0.4 < (dropped == 1).float().mean().item() < 0.6
     assert torch.equal(model.eval().word_dropout(tokens_BT), tokens_BT)
+
+
+def test_review_dropout_drops_the_same_units_at_every_token_and_only_while_training() -> None:
+    dropout = tiny.model("attention", dropout=0.25, dropout_mask="review").dropout
+    ones_BTD = torch.ones(400, 7, 5)
+    dropped_BTD = dropout.train()(ones_BTD)
+    assert torch.equal(dropped_BTD, dropped_BTD[:, :1].expand_as(ones_BTD))
+    assert dropped_BTD.unique().tolist() == pytest.approx([0, 4 / 3])
+    assert dropped_BTD.mean().item() == pytest.approx(1, abs=0.05)
+    assert not torch.equal(dropped_BTD[0], dropped_BTD[1]) or not torch.equal(dropped_BTD[0], dropped_BTD[2])
+    assert dropout(torch.ones(3, 5)).shape == (3, 5)
+    assert torch.equal(dropout.eval()(ones_BTD), ones_BTD)

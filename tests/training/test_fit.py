@@ -2,10 +2,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import tiny
 import torch
 
+from pipeline.data.reviews import pack
 from pipeline.models.variants import trained_state
 from pipeline.training import fit as fit_module
 from pipeline.training.fit import fit
@@ -17,6 +19,7 @@ SETTINGS: dict[str, Any] = {
     "patience": 5,
     "batch_size": 16,
     "learning_rate": 0.05,
+    "epsilon": 1e-8,
     "schedule": "cosine",
     "weight_decay": 0.01,
     "gradient_clip": 1.0,
@@ -101,6 +104,20 @@ def test_the_cosine_falls_to_zero_and_the_constant_does_not(tmp_path: Path) -> N
     assert cosine[0]["learning_rate"] == 0.05
     assert cosine[-1]["learning_rate"] < 0.01
     assert {record["learning_rate"] for record in constant} == {0.05}
+
+
+def test_a_large_epsilon_holds_a_rare_word_back(tmp_path: Path) -> None:
+    """A word of one review in eight moves further than its gradient says, unless epsilon is large."""
+    reviews = pack([np.array([2, 3] * 8 + [word], np.int32) for word in (4, *[5] * 7)], [1, *[0] * 7], range(8))
+
+    def ratio(epsilon: float) -> float:
+        model = tiny.model("attention_trainable")
+        before = model.embedding.weight.detach().clone()
+        fit(model, reviews, reviews, seed=0, resume_from=tmp_path / str(epsilon), **{**SETTINGS, "epsilon": epsilon})
+        moved = (model.embedding.weight.detach() - before).norm(dim=1)
+        return float(moved[4] / moved[2])
+
+    assert ratio(1.0) < 0.75 * ratio(1e-8)
 
 
 def test_a_loss_that_is_no_number_stops_with_the_cause(tmp_path: Path) -> None:
