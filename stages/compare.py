@@ -11,6 +11,8 @@ from pipeline.evaluation.comparison import compare, print_comparison
 from pipeline.evaluation.corpus_files import write_comparison
 from pipeline.evaluation.entropy_effect import entropy_effects, entropy_pairs
 from pipeline.evaluation.results import read_results
+from pipeline.evaluation.significance import significance
+from pipeline.evaluation.verdicts import verdicts
 from pipeline.params import load_params
 from pipeline.tracking.tracker import RunHandle, Tracker
 from stages import cli
@@ -44,10 +46,14 @@ def main(
             resamples=settings.bootstrap,
             confidence=settings.confidence,
         )
+        pairs = significance(found.predictions, resamples=settings.bootstrap, confidence=settings.confidence)
+        answers = verdicts(variants, pairs, confidence=settings.confidence)
         write_comparison(
             corpus,
             frame,
             effects,
+            pairs,
+            answers,
             found,
             classes=CLASSES,
             confidence=settings.confidence,
@@ -61,6 +67,11 @@ def main(
         _log(run, frame, results, page)
         run.print_links()
     print_comparison(frame, settings.confidence)
+    for question, sentences in answers.items():
+        typer.echo(f"\n{question}")
+        for sentence in sentences:
+            typer.echo(f"  {sentence}")
+    typer.echo()
     for sentence in effects.get("sentence", []):
         typer.echo(sentence)
     typer.echo(f"Report: {page}")

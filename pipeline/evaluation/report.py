@@ -39,6 +39,8 @@ def report(
     meta: Mapping[str, object],
     *,
     classes: Sequence[str] = ("negative", "positive"),
+    verdicts: Mapping[str, Sequence[str]] | None = None,
+    verdicts_note: str = "",
 ) -> str:
     """The page as HTML.
 
@@ -51,6 +53,8 @@ def report(
         examples: reviews as each variant reads them. Where they outgrow the page, those that all variants read stay.
         meta: facts about the run, shown under the headline.
         classes: name of each label.
+        verdicts: sentences by question, from ``verdicts``.
+        verdicts_note: on how to read them.
 
     Raises:
         ValueError: two variants read the same review as different words.
@@ -65,6 +69,8 @@ def report(
         corpus=corpus,
         headline=headline(frame),
         meta=meta,
+        verdicts=verdicts or {},
+        verdicts_note=verdicts_note,
         columns=columns,
         rows=rows,
         figures=[{"name": name, "image": _image(figure, name)} for name, figure in figures.items()],

@@ -1,0 +1,114 @@
+"""Which variants really differ: paired over the same test reviews, over seeds, and corrected for many comparisons."""
+
+import itertools
+from collections.abc import Mapping
+from statistics import NormalDist
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+Floats = npt.NDArray[np.float64]
+
+_AT_ONCE = 200  # resamples, to bound the memory
+
+
+def significance(
+    predictions: Mapping[str, pd.DataFrame], *, resamples: int, confidence: float, seed: int = 0
+) -> pd.DataFrame:
+    """Every two variants, paired by test review.
+
+    The difference of mean accuracies is resampled over reviews (the same for all variants) and, for each variant on
+    its own, over seeds. Its interval is the percentile interval of the resamples, and p is two-sided for a normal
+    variable of their standard deviation (Efron & Tibshirani 1993, chapters 13 and 16). Holm's step-down procedure
+    (1979) keeps the chance of any wrong claim among all pairs below 1 - confidence.
+
+    Args:
+        predictions: of each variant, a row per seed and review, with seed, row, label and predicted.
+        resamples: of the bootstrap.
+        confidence: of the intervals, such as 0.95.
+        seed: of the bootstrap.
+
+    Returns:
+        a row per pair, in the order of ``predictions``: variant, other; accuracy and accuracy_other (means over
+        seeds); difference, theirs, and its low and high (fractions); only_variant and only_other, the shares of
+        reviews that one has right and the other wrong, over all pairs of seeds; p; p_holm; and better, the variant
+        that is better at this confidence after the correction, or "" where none is.
+
+    Raises:
+        ValueError: two variants were not tested on the same reviews.
+    """
+    right = {name: right_by_seed(rows) for name, rows in predictions.items()}
+    if len({right_SN.shape[1] for right_SN in right.values()}) > 1:
+        raise ValueError("variants were tested on different reviews: run `dvc repro` for all of them")
+    resampled = resampled_accuracies(right, resamples=resamples, seed=seed)
+    tails = [(1 - confidence) / 2, (1 + confidence) / 2]
+    rows = []
+    for one, other in itertools.combinations(right, 2):
+        difference_R = resampled[one] - resampled[other]
+        low, high = np.quantile(difference_R, tails)
+        share_one_N, share_other_N = right[one].mean(axis=0), right[other].mean(axis=0)
+        difference, deviation = share_one_N.mean() - share_other_N.mean(), difference_R.std(ddof=1)
+        rows.append(
+            {
+                **{"variant": one, "other": other},
+                **{"accuracy": share_one_N.mean(), "accuracy_other": share_other_N.mean()},
+                **{"difference": difference, "difference_low": low, "difference_high": high},
+                "only_variant": float((share_one_N * (1 - share_other_N)).mean()),
+                "only_other": float((share_other_N * (1 - share_one_N)).mean()),
+                "p": 2 * NormalDist().cdf(-abs(difference) / deviation) if deviation else 1.0,
+            }
+        )
+    if not rows:
+        return pd.DataFrame()
+    frame = pd.DataFrame(rows)
+    frame["p_holm"] = holm(frame["p"].to_numpy())
+    winner = np.where(frame["difference"] > 0, frame["variant"], frame["other"])
+    return frame.assign(better=np.where(frame["p_holm"] < 1 - confidence, winner, ""))
+
+
+def right_by_seed(predictions: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """right_SN: whether each seed answers each review right, in the order of seeds and rows."""
+    ordered = predictions.sort_values(["seed", "row"])
+    right = (ordered["predicted"] == ordered["label"]).to_numpy(np.bool_)
+    return right.reshape(ordered["seed"].nunique(), -1)
+
+
+def resampled_accuracies(right: Mapping[str, npt.NDArray[np.bool_]], *, resamples: int, seed: int) -> dict[str, Floats]:
+    """accuracy_R of each variant in each resample of reviews and seeds.
+
+    The spread of S seeds drawn from S seeds is too narrow by the square root of (S - 1) / S; it is stretched by that.
+
+    Args:
+        right: right_SN of each variant; S may differ.
+        resamples: R.
+        seed: of the draws.
+    """
+    rng = np.random.default_rng(seed)
+    by_seed_NX = np.concatenate([right_SN.T for right_SN in right.values()], axis=1).astype(np.float32)
+    reviews = len(by_seed_NX)
+    accuracies_RX = np.empty((resamples, by_seed_NX.shape[1]))
+    for start in range(0, resamples, _AT_ONCE):
+        drawn = min(_AT_ONCE, resamples - start)
+        draws = rng.integers(reviews, size=(drawn, reviews))
+        times_RN = np.stack([np.bincount(row, minlength=reviews) for row in draws]).astype(np.float32)
+        accuracies_RX[start : start + drawn] = times_RN @ by_seed_NX / reviews
+    resampled, first = {}, 0
+    for name, right_SN in right.items():
+        seeds = len(right_SN)
+        accuracies_RS = accuracies_RX[:, first : first + seeds]
+        first += seeds
+        mean_R = accuracies_RS.mean(axis=1)
+        chosen_RS = rng.integers(seeds, size=(resamples, seeds))
+        drawn_R = np.take_along_axis(accuracies_RS, chosen_RS, axis=1).mean(axis=1)
+        stretch = np.sqrt(seeds / (seeds - 1)) if seeds > 1 else 0.0
+        resampled[name] = mean_R + stretch * (drawn_R - mean_R)
+    return resampled
+
+
+def holm(p_P: Floats) -> Floats:
+    """Holm's adjusted p-values: of the k-th smallest of P, (P - k + 1) times it, never less than the one before."""
+    order = p_P.argsort(kind="stable")
+    adjusted_P = np.empty_like(p_P)
+    adjusted_P[order] = np.maximum.accumulate(p_P[order] * np.arange(len(p_P), 0, -1)).clip(max=1)
+    return adjusted_P

@@ -1,0 +1,131 @@
+"""What the numbers say to each question of the exercise, in words made from the numbers."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pipeline.evaluation.significance import holm
+
+QUESTIONS = {
+    "query": "2. A learned query: does attention beat equal weights?",
+    "text": "3. A query from the text: better than one for all texts?",
+    "value": "3. A value transform: better than the state itself?",
+    "encoder": "4. A recurrent layer under the attention: worth it?",
+    "entropy_weight": "5. An entropy term in the loss: what does it do to accuracy?",
+    "embeddings": "Beyond: word vectors that learn too",
+    "tfidf": "Beyond: TF-IDF with logistic regression, what one would pick instead",
+}
+NOTE = (
+    "Points of accuracy on the test reviews, with the {confidence:.0%} interval of a bootstrap over reviews and seeds. "
+    "A difference counts as clear if it survives Holm's correction for all the pairs below. Each variant has training "
+    "settings of its own."
+)
+NONE: dict[str, Any] = {"kind": "none"}
+PARTS = {"encoder": NONE, "query": NONE, "value": {"kind": "identity"}, "embeddings": "frozen", "entropy_weight": 0.0}
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """Two variants that differ in one part; their training settings may differ, each has its own best.
+
+    Attributes:
+        question: a key of ``QUESTIONS``.
+        variant: the one with more of it.
+        parent: the one with less.
+    """
+
+    question: str
+    variant: str
+    parent: str
+
+
+def contrasts(variants: Mapping[str, Mapping[str, Any]]) -> Iterator[Contrast]:
+    """Every two variants that differ in a single part, the plainer one as the parent, question by question.
+
+    Args:
+        variants: the entries of params.yaml as plain dicts, by name, in the order in which answers are wanted.
+    """
+    parts = {name: _parts(entry) for name, entry in variants.items() if entry.get("family") != "tfidf"}
+    found = []
+    for variant, own in parts.items():
+        for parent, others in parts.items():
+            differing = [part for part in PARTS if own[part] != others[part]]
+            if len(differing) == 1 and (question := _question(differing[0], own, others)):
+                found.append(Contrast(question, variant, parent))
+    yield from sorted(found, key=lambda contrast: list(QUESTIONS).index(contrast.question))
+
+
+def verdicts(
+    variants: Mapping[str, Mapping[str, Any]], pairs: pd.DataFrame, *, confidence: float
+) -> dict[str, list[str]]:
+    """Sentences by question; a question that no two variants ask is left out.
+
+    Only the pairs that a question asks for are compared, so Holm's correction is made for their number.
+
+    Args:
+        variants: the entries of params.yaml as plain dicts, by name.
+        pairs: from ``significance``.
+        confidence: of the claims.
+    """
+    asked = list(contrasts(variants))
+    attending = [name for name, entry in variants.items() if entry.get("family") != "tfidf"]
+    accuracy = dict(zip(pairs["variant"], pairs["accuracy"], strict=True))
+    accuracy |= dict(zip(pairs["other"], pairs["accuracy_other"], strict=True))
+    best = max(attending, key=accuracy.__getitem__, default="")
+    asked += [Contrast("tfidf", best, name) for name in variants if best and name not in attending]
+    rows = [_pair(pairs, contrast.variant, contrast.parent) for contrast in asked]
+    p_holm = holm(np.array([row["p"] for row in rows]))
+    answers: dict[str, list[str]] = {}
+    for contrast, row, p in zip(asked, rows, p_holm, strict=True):
+        answers.setdefault(QUESTIONS[contrast.question], []).append(_sentence(row, clear=p < 1 - confidence))
+    return answers
+
+
+def to_markdown(answers: Mapping[str, Sequence[str]], note: str) -> str:
+    """The verdicts as a page: a heading and a list per question.
+
+    Args:
+        answers: from ``verdicts``.
+        note: on how to read them.
+    """
+    lines = ["# Verdicts", "", note]
+    for question, sentences in answers.items():
+        lines += ["", f"## {question}", "", *(f"- {sentence}" for sentence in sentences)]
+    return "\n".join(lines) + "\n"
+
+
+def _parts(entry: Mapping[str, Any]) -> dict[str, Any]:
+    own = {part: entry.get(part, default) for part, default in PARTS.items() if part != "entropy_weight"}
+    return own | {"entropy_weight": float(entry.get("training", {}).get("entropy_weight", 0.0))}
+
+
+def _question(part: str, own: Mapping[str, Any], others: Mapping[str, Any]) -> str:
+    """What the pair asks, or nothing if the first is not the one with more."""
+    if part == "query":
+        return {("none", "global"): "query", ("none", "text"): "query", ("global", "text"): "text"}.get(
+            (others[part]["kind"], own[part]["kind"]), ""
+        )
+    return part if others[part] == PARTS[part] else ""
+
+
+def _pair(pairs: pd.DataFrame, variant: str, other: str) -> dict[str, Any]:
+    """The row of two variants, turned so that the difference is that of the first."""
+    (row,) = pairs[pairs["variant"].isin([variant, other]) & pairs["other"].isin([variant, other])].to_dict("records")
+    found = {str(key): value for key, value in row.items()}
+    if found["variant"] == variant:
+        return found
+    ends = {"difference_low": -found["difference_high"], "difference_high": -found["difference_low"]}
+    return found | ends | {"variant": variant, "other": other, "difference": -found["difference"]}
+
+
+def _sentence(row: Mapping[str, Any], *, clear: bool) -> str:
+    points, low, high = (100 * row[f"difference{end}"] for end in ("", "_low", "_high"))
+    if not clear:
+        difference = f"{points:+.1f} points [{low:+.1f}, {high:+.1f}]"
+        return f"{row['variant']} against {row['other']}: no clear difference, {difference}"
+    if points > 0:
+        return f"{row['variant']} beats {row['other']} by {points:.1f} points [{low:.1f}, {high:.1f}]"
+    return f"{row['variant']} loses to {row['other']} by {-points:.1f} points [{-high:.1f}, {-low:.1f}]"
