@@ -15,7 +15,9 @@ def seed_everything(seed: int, epoch: int = 0) -> torch.Generator:
     Returns:
         a generator for the order of the batches, in the same state each time.
     """
-    torch.use_deterministic_algorithms(True)
+    torch.set_deterministic_debug_mode(
+        "error"
+    )  # use_deterministic_algorithms does the same, after two seconds of imports
     mixed = (seed * 1_000_003 + epoch) % 2**63
     torch.manual_seed(mixed)
     return torch.Generator().manual_seed(mixed)

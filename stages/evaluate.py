@@ -39,6 +39,10 @@ def main(
         runs = {seed: tracker.resume(variant_run(params, corpus, variant, seed, data)) for seed in seeds}
         histories = {seed: json.loads((models / f"seed-{seed}.json").read_text(encoding="utf-8")) for seed in seeds}
         checkpoints = {seed: models / f"seed-{seed}.safetensors" for seed in seeds}
+        for seed, run in runs.items():  # first, so that MLflow copies them while this process works
+            run.text_model(
+                checkpoints[seed], tensors / "words.txt", tensors / "embeddings.npy", data.tokenizer, data.classes
+            )
         table = read_table(tensors, ["name", "text"])
         predictions = predict_seeds(checkpoints, tensors, "test")
         evaluation = evaluate(variant, predictions, data, table, **params.evaluation.model_dump())
@@ -51,10 +55,6 @@ def main(
                 corpus, data.digest, str(tensors), "test", {"reviews": len(reviews), "tokens": len(reviews.tokens)}
             )
         _log(runs, evaluation, histories, out)
-        for seed, run in runs.items():
-            run.text_model(
-                checkpoints[seed], tensors / "words.txt", tensors / "embeddings.npy", data.tokenizer, data.classes
-            )
     typer.echo(f"{corpus} {variant}: accuracy {evaluation.metrics['accuracy_mean']:.4f} on the test split")
 
 

@@ -13,7 +13,7 @@ from filelock import FileLock
 
 from pipeline.data.atomic import replacing
 from pipeline.data.tensors import read_tensors
-from pipeline.params import load_params
+from pipeline.params import AttentionVariant, Recurrent, load_params
 from pipeline.processes import run_seeds
 from pipeline.tracking.run import fingerprint
 from pipeline.tracking.tracker import Tracker
@@ -22,6 +22,8 @@ from pipeline.training.timing import timing
 from pipeline.training.variant import code_digest, train_variant
 from stages import cli
 from stages.runs import variant_run
+
+SMALL = 2_000_000  # tokens of all seeds and epochs: read in the time that it takes to start processes
 
 
 def main(
@@ -67,7 +69,9 @@ def main(
         work = functools.partial(
             train_variant, variant=entry, training=training, tensors=tensors, out=out, states=state
         )
-        run_seeds(work, seeds, on_report, preload="pipeline.training.fit")
+        is_recurrent = isinstance(entry, AttentionVariant) and isinstance(entry.encoder, Recurrent)
+        small = not is_recurrent and len(seeds) * training.epochs * train_tokens < SMALL
+        run_seeds(work, seeds, on_report, preload="pipeline.training.fit", in_turn=small)
         shutil.rmtree(state)
     with replacing(clock) as part:
         part.write_text(json.dumps(timing(histories), indent=2) + "\n", encoding="utf-8")

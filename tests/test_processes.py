@@ -30,6 +30,10 @@ def die(seed: int, report: Report) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def sleepless(seed: int, report: Report) -> None:
+    report(os.getpid())
+
+
 def sleep(seed: int, report: Report) -> None:
     report(os.getpid())
     time.sleep(60)
@@ -44,6 +48,12 @@ def test_reports_of_a_seed_arrive_in_order_from_one_thread() -> None:
         preload="torch",
     )
     assert heard == {seed: [(number, 1) for number in range(5)] for seed in (3, 7)}
+
+
+def test_small_work_goes_in_turn_in_this_process() -> None:
+    heard: list[tuple[int, int]] = []
+    run_seeds(sleepless, [3, 7], lambda seed, pid: heard.append((seed, pid)), preload="torch", in_turn=True)
+    assert heard == [(3, os.getpid()), (7, os.getpid())]
 
 
 def test_the_first_error_ends_the_other_seeds() -> None:

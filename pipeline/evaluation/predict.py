@@ -14,6 +14,7 @@ from pipeline.evaluation.metrics import log_softmax
 from pipeline.processes import Report, run_seeds
 
 BATCH_SIZE = 256
+SMALL = 500_000  # tokens for all seeds: read in the time that it takes to start processes
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,8 @@ def predict_seeds(checkpoints: Mapping[int, Path], tensors: Path, split: str) ->
     """
     found: dict[int, Predictions] = {}
     work = functools.partial(_predict_seed, checkpoints=dict(checkpoints), tensors=tensors, split=split)
-    run_seeds(work, list(checkpoints), found.__setitem__, preload="pipeline.models.checkpoint")
+    small = len(checkpoints) * len(read_tensors(tensors).splits[split].tokens) < SMALL
+    run_seeds(work, list(checkpoints), found.__setitem__, preload="pipeline.models.checkpoint", in_turn=small)
     return {seed: found[seed] for seed in checkpoints}
 
 

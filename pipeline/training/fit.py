@@ -15,6 +15,7 @@ from pipeline.data.batching import Batch, training_batches
 from pipeline.data.reviews import Reviews
 from pipeline.models.variants import load_state, trained_state
 from pipeline.seeding import seed_everything
+from pipeline.training.adam import EagerAdamW
 from pipeline.training.objective import objective
 from pipeline.training.resume import read_state, write_state
 from pipeline.training.validate import validate
@@ -62,7 +63,7 @@ class Fit:
     ) -> None:
         self.model = model
         self.parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
-        self.optimizer = torch.optim.AdamW(
+        self.optimizer = EagerAdamW(
             self.parameters, lr=learning_rate, eps=epsilon, weight_decay=weight_decay, foreach=True
         )
         decay = {"constant": lambda step: 1.0, "cosine": lambda step: (1 + math.cos(math.pi * step / steps)) / 2}
