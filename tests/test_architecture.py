@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from closure import ROOT, direct_imports
+
+from stages.code import ROOT, direct_imports
 
 MAY_IMPORT = {
     "evaluation": {"evaluation", "models", "data", "processes"},

@@ -1,15 +1,19 @@
 """dvc.yaml lists exactly what each stage imports; what it reads of params.yaml: stages/test_params_read.py."""
 
+import hashlib
 import itertools
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from closure import ROOT, closure
 from ruamel.yaml import YAML
 
-NAMES = ("imdb", "glove", "demo", "tensors", "train", "evaluate", "compare")
+from stages.code import PACKAGES, ROOT, main
+
+NAMES = ("code", "imdb", "glove", "demo", "tensors", "train", "evaluate", "compare")
 
 
 @pytest.fixture(scope="module")
@@ -24,12 +28,35 @@ def test_every_stage_has_its_file_and_every_file_its_stage(stages: dict[str, Any
     assert programs == set(NAMES)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_code_deps_are_the_import_closure(stages: dict[str, Any], name: str) -> None:
-    listed = {dep for dep in stages[name]["deps"] if dep.endswith(".py")}
-    needed = {path.relative_to(ROOT).as_posix() for path in closure(ROOT / f"stages/{name}.py")}
-    assert listed == needed
-    assert ("pipeline/evaluation/page" in stages[name]["deps"]) == ("pipeline/evaluation/report.py" in needed)
+@pytest.fixture(scope="module")
+def lists(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("code")
+    main(folder)
+    return folder
+
+
+@pytest.mark.parametrize("name", NAMES[1:])
+def test_a_stage_depends_on_the_list_of_its_code(stages: dict[str, Any], name: str, lists: Path) -> None:
+    deps = stages[name]["deps"]
+    assert f"data/code/{name}.txt" in deps
+    assert not [dep for dep in deps if dep.endswith(".py")]
+    listed = dict(reversed(line.split("  ")) for line in (lists / f"{name}.txt").read_text("utf-8").splitlines())
+    assert ("pipeline/evaluation/page" in deps) == ("pipeline/evaluation/report.py" in listed)
+    for path, digest in listed.items():
+        assert hashlib.sha256((ROOT / path).read_bytes()).hexdigest() == digest
+    code = f"import sys, stages.{name}; print(*(getattr(module, '__file__', '') for module in sys.modules.values()))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    own = tuple(f"{ROOT / package}/" for package in PACKAGES)
+    loaded = {Path(file) for file in done.stdout.split() if file.startswith(own) and Path(file).name != "__init__.py"}
+    assert {file.relative_to(ROOT).as_posix() for file in loaded} <= set(listed)
+
+
+def test_a_list_follows_imports_and_nothing_else(lists: Path) -> None:
+    train = (lists / "train.txt").read_text("utf-8")
+    assert "pipeline/training/fit.py" in train, "imported inside a function"
+    assert "pipeline/models/queries.py" in train
+    assert "pipeline/evaluation/report.py" not in train
+    assert "pipeline/data/download.py" not in train
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -4,9 +4,9 @@ import sys
 import pytest
 import tiny
 import torch
-from closure import ROOT
 
 from pipeline.training.adam import EagerAdamW
+from stages.code import ROOT
 
 
 @pytest.mark.parametrize("foreach", [False, True])
