@@ -39,10 +39,9 @@ def main(
         runs = {seed: tracker.resume(variant_run(params, corpus, variant, seed, data)) for seed in seeds}
         histories = {seed: json.loads((models / f"seed-{seed}.json").read_text(encoding="utf-8")) for seed in seeds}
         checkpoints = {seed: models / f"seed-{seed}.safetensors" for seed in seeds}
-        for seed, run in runs.items():  # first, so that MLflow copies them while this process works
-            run.text_model(
-                checkpoints[seed], tensors / "words.txt", tensors / "embeddings.npy", data.tokenizer, data.classes
-            )
+        runs[seeds[0]].text_model(  # first of all, so that MLflow copies it while this process works
+            checkpoints[seeds[0]], tensors / "words.txt", tensors / "embeddings.npy", data.tokenizer, data.classes
+        )
         table = read_table(tensors, ["name", "text"])
         predictions = predict_seeds(checkpoints, tensors, "test")
         evaluation = evaluate(variant, predictions, data, table, **params.evaluation.model_dump())
