@@ -16,7 +16,8 @@ from pipeline.params import Params, load_params
 
 ROOT = Path(__file__).parents[2]
 ITEM = dict.fromkeys(("key", "item.corpus", "item.reviews", "item.vectors"), "demo") | {"item.variant": "attention"}
-STAGES: dict[str, Any] = YAML(typ="safe", pure=True).load(ROOT / "dvc.yaml")["stages"]
+ENTRIES = YAML(typ="safe", pure=True).load(ROOT / "dvc.yaml")["stages"]
+STAGES: dict[str, Any] = {name: entry for name, entry in ENTRIES.items() if name != "code"}  # reads nothing but code
 
 
 class Unread:
