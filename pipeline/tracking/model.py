@@ -1,5 +1,7 @@
 """Logs a trained classifier as an MLflow model: from a column of texts to label and probability."""
 
+import json
+import tempfile
 from importlib.metadata import version
 from pathlib import Path
 
@@ -21,12 +23,13 @@ _EXAMPLE = pd.DataFrame({"text": ["A wonderful film, I loved every minute.", "Du
 def log(run_id: str, command: commands.TextModel) -> None:
     """Log the model to a run. Signature and requirements are given, because to infer them takes seconds."""
     here = Path(__file__)
-    with mlflow.start_run(run_id):
+    with mlflow.start_run(run_id), tempfile.TemporaryDirectory() as folder:
+        settings = Path(folder) / "settings.json"  # MLflow would log a model_config as params of the run
+        settings.write_text(json.dumps({"tokenizer": command.tokenizer, "classes": list(command.classes)}), "utf-8")
         mlflow.pyfunc.log_model(
             name="model",
             python_model=here.with_name("text_model.py"),
-            artifacts=dict(command.artifacts),
-            model_config={"tokenizer": command.tokenizer, "classes": list(command.classes)},
+            artifacts={**command.artifacts, "settings": str(settings)},
             code_paths=[str(here.parents[1])],
             signature=_SIGNATURE,
             input_example=_EXAMPLE,

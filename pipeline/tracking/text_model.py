@@ -3,6 +3,7 @@
 ``mlflow.pyfunc.load_model("models:/m-...").predict(pandas.DataFrame({"text": [...]}))``
 """
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -21,8 +22,8 @@ class TextModel(PythonModel):
 
     def load_context(self, context: PythonModelContext) -> None:
         """Read the artifacts that were logged with the model."""
-        self._tokenize = make_tokenizer(context.model_config["tokenizer"])
-        self._classes = context.model_config["classes"]
+        settings = json.loads(Path(context.artifacts["settings"]).read_text(encoding="utf-8"))
+        self._tokenize, self._classes = make_tokenizer(settings["tokenizer"]), settings["classes"]
         self._vocabulary = Vocabulary.read(Path(context.artifacts["words"]))
         self._embeddings = np.load(context.artifacts["embeddings"], allow_pickle=False)
         self._checkpoint = Path(context.artifacts["checkpoint"])

@@ -17,6 +17,7 @@ import os, signal, sys, time
 from pathlib import Path
 from pipeline.tracking.run import Run
 from pipeline.tracking.tracker import Tracker
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs are born without it
 
 def run(fingerprint, role="variant"):
     tags = {"variant": fingerprint, "corpus": "demo"}
