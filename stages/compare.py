@@ -1,9 +1,8 @@
-"""All variants of one corpus side by side: the table, the figures, the report, and a run of its own in MLflow."""
+"""All variants of one corpus side by side: the tables, the figures and the report."""
 
 from pathlib import Path
 from typing import Annotated
 
-import pandas as pd
 import typer
 
 from pipeline.data.tensors import CLASSES
@@ -14,11 +13,7 @@ from pipeline.evaluation.results import read_results
 from pipeline.evaluation.significance import significance
 from pipeline.evaluation.verdicts import verdicts
 from pipeline.params import load_params
-from pipeline.tracking.tracker import RunHandle, Tracker
 from stages import cli
-from stages.runs import comparison_run
-
-SHOWN = ("variant", "accuracy_mean", "accuracy_low", "accuracy_high", "entropy_nats_mean", "entropy_normalised_mean")
 
 
 def main(
@@ -36,36 +31,32 @@ def main(
     params = load_params("params.yaml")
     settings = params.evaluation
     variants = {name: entry.model_dump() for name, entry in params.variants.items()}
-    with Tracker() as tracker:
-        found = read_results(variants, models, evaluation, results)
-        run = tracker.resume(comparison_run(params, corpus, found.metrics))
-        frame = compare(list(found.metrics.values()), list(found.timing.values()), variants)
-        effects = entropy_effects(
-            entropy_pairs(variants),
-            found.predictions,
-            resamples=settings.bootstrap,
-            confidence=settings.confidence,
-        )
-        pairs = significance(found.predictions, resamples=settings.bootstrap, confidence=settings.confidence)
-        answers = verdicts(variants, pairs, confidence=settings.confidence)
-        write_comparison(
-            corpus,
-            frame,
-            effects,
-            pairs,
-            answers,
-            found,
-            classes=CLASSES,
-            confidence=settings.confidence,
-            facts={
-                "seeds": ", ".join(map(str, params.seeds)),
-                "intervals": f"{settings.confidence:.0%}, bootstrap over test reviews",
-            },
-            folder=results,
-            page=page,
-        )
-        _log(run, frame, results, page)
-        run.print_links()
+    found = read_results(variants, models, evaluation, results)
+    frame = compare(list(found.metrics.values()), list(found.timing.values()), variants)
+    effects = entropy_effects(
+        entropy_pairs(variants),
+        found.predictions,
+        resamples=settings.bootstrap,
+        confidence=settings.confidence,
+    )
+    pairs = significance(found.predictions, resamples=settings.bootstrap, confidence=settings.confidence)
+    answers = verdicts(variants, pairs, confidence=settings.confidence)
+    write_comparison(
+        corpus,
+        frame,
+        effects,
+        pairs,
+        answers,
+        found,
+        classes=CLASSES,
+        confidence=settings.confidence,
+        facts={
+            "seeds": ", ".join(map(str, params.seeds)),
+            "intervals": f"{settings.confidence:.0%}, bootstrap over test reviews",
+        },
+        folder=results,
+        page=page,
+    )
     print_comparison(frame, settings.confidence)
     for question, sentences in answers.items():
         typer.echo(f"\n{question}")
@@ -75,23 +66,6 @@ def main(
     for sentence in effects.get("sentence", []):
         typer.echo(sentence)
     typer.echo(f"Report: {page}")
-
-
-def _log(run: RunHandle, frame: pd.DataFrame, results: Path, page: Path) -> None:
-    """Logs the side-by-side table, the figures and the report.
-
-    Args:
-        run: the corpus's comparison.
-        frame: from `compare`.
-        results: folder of the files written.
-        page: the report.
-    """
-    shown = frame[list(SHOWN)]
-    columns = {name: [None if pd.isna(value) else value for value in shown[name].tolist()] for name in SHOWN}
-    run.table(columns, "comparison.json")
-    run.metrics({"test/accuracy": float(frame["accuracy_mean"].max())})
-    for path in (page, *sorted(path for path in results.iterdir() if path.suffix in {".png", ".csv", ".md"})):
-        run.artifact(path)
 
 
 if __name__ == "__main__":

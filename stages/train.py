@@ -48,6 +48,9 @@ def main(
     state = Path(os.environ.get("DVC_ROOT", ".")) / states / name
     state.mkdir(parents=True, exist_ok=True)
     out.mkdir(parents=True, exist_ok=True)
+    for path in out.glob("seed-*"):  # a seed that is no longer asked for would be tested with the others
+        if path.stem not in {f"seed-{seed}" for seed in seeds}:
+            path.unlink()
     histories: dict[int, list[dict[str, Any]]] = defaultdict(list)
     with (
         FileLock(f"{state}.lock"),

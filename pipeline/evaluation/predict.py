@@ -44,6 +44,21 @@ class Predictions:
         return predicted
 
 
+def trained_seeds(models: Path) -> dict[int, Path]:
+    """The checkpoint of every seed of a variant, in the order of seeds.
+
+    Args:
+        models: folder that `stages.train` wrote.
+
+    Raises:
+        FileNotFoundError: there is none.
+    """
+    found = {int(path.stem.removeprefix("seed-")): path for path in models.glob("seed-*.safetensors")}
+    if not found:
+        raise FileNotFoundError(f"{models} holds no trained seed: run `dvc repro`, which trains before it evaluates")
+    return dict(sorted(found.items()))
+
+
 def predict_seeds(checkpoints: Mapping[int, Path], tensors: Path, split: str) -> dict[int, Predictions]:
     """Runs the model of every seed on a split, side by side.
 

@@ -8,14 +8,23 @@ from pipeline.tracking.run import Run
 
 @dataclass(frozen=True)
 class Open:
-    """Open run number ``number``: continue its unfinished twin if there is one, else make it.
+    """Open run number ``number``: continue its unfinished twin if there is one, else make it."""
 
-    With ``reopen`` a finished twin is continued as well.
+    number: int
+    run: Run
+    time_ms: int
+
+
+@dataclass(frozen=True)
+class Publish:
+    """Open run number ``number`` to add results to it, finished or not; make it if there is none.
+
+    A run that holds results of this digest already is left alone: what follows for it is dropped.
     """
 
     number: int
     run: Run
-    reopen: bool
+    digest: str
     time_ms: int
 
 
@@ -80,9 +89,9 @@ class TextModel:
 
 @dataclass(frozen=True)
 class PrintLinks:
-    """Print where the saved views of the run's experiment are."""
+    """Print where the saved views of an experiment are."""
 
-    number: int
+    experiment: str
 
 
 @dataclass(frozen=True)
@@ -99,4 +108,4 @@ class Goodbye:
     status: str
 
 
-Command = Open | Metrics | Histogram | Artifact | Table | Dataset | TextModel | PrintLinks | Finish | Goodbye
+Command = Open | Publish | Metrics | Histogram | Artifact | Table | Dataset | TextModel | PrintLinks | Finish | Goodbye

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 from mlflow import MlflowClient
-from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag
+from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run, RunData, RunTag
 
 from pipeline.tracking import commands, histogram
 
@@ -21,16 +21,19 @@ class OpenRun:
     Args:
         client: Of the store.
         run_id: The run.
-        experiment_id: Its experiment.
         resumed: Whether an earlier stage wrote to it.
     """
 
-    def __init__(self, client: MlflowClient, run_id: str, experiment_id: str, *, resumed: bool) -> None:
-        self.experiment_id = experiment_id
+    def __init__(self, client: MlflowClient, run_id: str, *, resumed: bool) -> None:
         self._client = client
         self._run_id = run_id
         self._resumed = resumed
         self._values: dict[str, dict[int, float]] = {}
+
+    @property
+    def data(self) -> RunData:
+        """Params, tags and last metrics that the run has."""
+        return self._client.get_run(self._run_id).data
 
     def describe(self, params: Mapping[str, str], tags: Mapping[str, str]) -> None:
         """Log params and tags."""
@@ -125,3 +128,33 @@ class OpenRun:
         )
         context = InputTag("mlflow.data.context", command.context)
         self._client.log_inputs(self._run_id, [DatasetInput(dataset, [context])])
+
+
+class PublishedRun(OpenRun):
+    """Adds results to a run that a training made, or that nothing made yet; its status and clock stay the training's.
+
+    Args:
+        client: Of the store.
+        run_id: The run.
+        resumed: Whether an earlier stage wrote to it.
+        digest: Of the results; the run is tagged with it when it holds them all.
+    """
+
+    _TAG = "results.digest"
+
+    def __init__(self, client: MlflowClient, run_id: str, *, resumed: bool, digest: str) -> None:
+        super().__init__(client, run_id, resumed=resumed)
+        self._digest = digest
+        info = client.get_run(run_id).info
+        self._end_time = info.end_time if info.status == "FINISHED" else None
+
+    @classmethod
+    def holds(cls, run: Run, digest: str) -> bool:
+        """Whether the run has results of this digest."""
+        return bool(run.data.tags.get(cls._TAG) == digest)
+
+    def end(self, status: str) -> None:
+        """Say that the results are there, if they all are, and leave the run as it was found."""
+        if status == "FINISHED":
+            self._client.set_tag(self._run_id, self._TAG, self._digest)
+        self._client.set_terminated(self._run_id, "FINISHED" if self._end_time else status, self._end_time)

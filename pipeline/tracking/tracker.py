@@ -65,11 +65,22 @@ class Tracker:
 
     def start(self, run: Run) -> "RunHandle":
         """Begin a run, or continue one with its fingerprint and role that did not finish."""
-        return self._open(run, reopen=False)
+        self._runs += 1
+        self.send(commands.Open(self._runs, run, _now_ms()))
+        return RunHandle(self, self._runs)
 
-    def resume(self, run: Run) -> "RunHandle":
-        """Continue the latest run with this fingerprint and role, finished or not, or make it if there is none."""
-        return self._open(run, reopen=True)
+    def publish(self, run: Run, digest: str) -> "RunHandle":
+        """Add results to the latest run with this fingerprint and role, or to a new one if there is none.
+
+        A run that holds results of this digest already stays as it is, so to publish twice costs nothing.
+        """
+        self._runs += 1
+        self.send(commands.Publish(self._runs, run, digest, _now_ms()))
+        return RunHandle(self, self._runs)
+
+    def print_links(self, experiment: str) -> None:
+        """Have the addresses of the experiment's saved views printed on stderr."""
+        self.send(commands.PrintLinks(experiment))
 
     def send(self, command: commands.Command) -> None:
         """Pass a command to the recorder; without one (it crashed, and the stage was warned) do nothing."""
@@ -89,11 +100,6 @@ class Tracker:
             with suppress(BrokenPipeError):
                 recorder.stdin.close()
             recorder.wait(FLUSH_SECONDS)
-
-    def _open(self, run: Run, *, reopen: bool) -> "RunHandle":
-        self._runs += 1
-        self.send(commands.Open(self._runs, run, reopen, _now_ms()))
-        return RunHandle(self, self._runs)
 
 
 class RunHandle:
@@ -153,10 +159,6 @@ class RunHandle:
         files = {"checkpoint": checkpoint, "words": words, "embeddings": embeddings}
         artifacts = {name: str(path.resolve()) for name, path in files.items()}
         self._tracker.send(commands.TextModel(self._number, artifacts, tokenizer, list(classes)))
-
-    def print_links(self) -> None:
-        """Have the addresses of the experiment's saved views printed on stderr."""
-        self._tracker.send(commands.PrintLinks(self._number))
 
     def finish(self) -> None:
         """End this run as FINISHED now, rather than when the tracker is left."""

@@ -5,7 +5,7 @@ from pathlib import Path
 from mlflow.entities import Run as MlflowRun
 
 from pipeline.tracking import commands, views
-from pipeline.tracking.open_run import OpenRun
+from pipeline.tracking.open_run import OpenRun, PublishedRun
 from pipeline.tracking.provenance import provenance
 from pipeline.tracking.run import Run, flatten
 from pipeline.tracking.store import Store
@@ -23,20 +23,23 @@ class Writer:
     def __init__(self, store: Store, workspace: Path, stage_pid: int) -> None:
         self._store = store
         self._tags = provenance(workspace, stage_pid)
-        self._open: dict[int, OpenRun] = {}
+        self._open: dict[int, OpenRun] = {}  # a number that is missing needs nothing more
 
     def write(self, command: commands.Command) -> None:
         """Carry out one command."""
         match command:
             case commands.Open():
-                self._open[command.number] = self._open_run(command)
-            case commands.Finish():
-                self._open.pop(command.number).end("FINISHED")
+                self._open[command.number] = self._continue(command)
+            case commands.Publish():
+                if (found := self._publish(command)) is not None:
+                    self._open[command.number] = found
+            case commands.Finish(number=number) if number in self._open:
+                self._open.pop(number).end("FINISHED")
             case commands.PrintLinks():
-                views.print_links(self._open[command.number].experiment_id)
+                views.print_links(self._store.experiment(command.experiment).experiment_id)
             case commands.Goodbye():
                 self.end(command.status)
-            case _:
+            case _ if command.number in self._open:
                 self._open[command.number].write(command)
 
     def end(self, status: str) -> None:
@@ -44,24 +47,39 @@ class Writer:
         while self._open:
             self._open.popitem()[1].end(status)
 
-    def _open_run(self, command: commands.Open) -> OpenRun:
-        client, run = self._store.client, command.run
-        experiment_id = self._store.experiment(run.experiment).experiment_id
-        found = self._find(experiment_id, run)
-        resumed = found is not None and (command.reopen or found.info.status != "FINISHED")
-        if found is None or not resumed:
-            found = client.create_run(experiment_id, command.time_ms, run_name=run.name)
-        run_id = found.info.run_id
-        if resumed:
-            client.update_run(run_id, status="RUNNING")
-        opened = OpenRun(client, run_id, experiment_id, resumed=resumed)
-        # What a run already says of itself stays: it is still what the model was trained with.
-        tags = {key: value for key, value in self._all_tags(run).items() if key not in found.data.tags}
-        params = {key: value for key, value in flatten(run.params).items() if key not in found.data.params}
-        opened.describe(params, tags)
+    def _continue(self, command: commands.Open) -> OpenRun:
+        found = self._find(command.run)
+        if found is None or found.info.status == "FINISHED":
+            opened = OpenRun(self._store.client, self._create(command), resumed=False)
+        else:
+            self._store.client.update_run(found.info.run_id, status="RUNNING")
+            opened = OpenRun(self._store.client, found.info.run_id, resumed=True)
+        self._describe(opened, command.run)
         return opened
 
-    def _find(self, experiment_id: str, run: Run) -> MlflowRun | None:
+    def _publish(self, command: commands.Publish) -> OpenRun | None:
+        found = self._find(command.run)
+        if found is not None and PublishedRun.holds(found, command.digest):
+            return None
+        run_id = self._create(command) if found is None else found.info.run_id
+        opened = PublishedRun(self._store.client, run_id, resumed=found is not None, digest=command.digest)
+        self._describe(opened, command.run)
+        return opened
+
+    def _create(self, command: commands.Open | commands.Publish) -> str:
+        experiment_id = self._store.experiment(command.run.experiment).experiment_id
+        made = self._store.client.create_run(experiment_id, command.time_ms, run_name=command.run.name)
+        return str(made.info.run_id)
+
+    def _describe(self, opened: OpenRun, run: Run) -> None:
+        """Adds what the run does not say of itself yet; the rest stays: it is still what the model was trained with."""
+        said = opened.data
+        tags = {key: value for key, value in self._all_tags(run).items() if key not in said.tags}
+        params = {key: value for key, value in flatten(run.params).items() if key not in said.params}
+        opened.describe(params, tags)
+
+    def _find(self, run: Run) -> MlflowRun | None:
+        experiment_id = self._store.experiment(run.experiment).experiment_id
         same = f"tags.`run.fingerprint` = '{run.fingerprint}' and tags.`pipeline.role` = '{run.role}'"
         latest = self._store.client.search_runs(
             [experiment_id], same, order_by=["attributes.start_time DESC"], max_results=1

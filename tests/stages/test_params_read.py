@@ -60,18 +60,20 @@ def folder(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(stage: str, keys: list[str], folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Calls the stage with the arguments of dvc.yaml and the params of those keys alone."""
-    module = importlib.import_module(f"stages.{stage}")
+    """Calls the stage's commands with the arguments of dvc.yaml and the params of those keys alone."""
     monkeypatch.chdir(folder)
     params: Params = restricted(load_params("params.yaml"), [key.split(".") for key in keys])
-    monkeypatch.setattr(module, "load_params", lambda path: params)
-    if stage in {"imdb", "glove"}:
-        monkeypatch.setattr(module.sources, "fetch", MagicMock(side_effect=Reached))
-    if hasattr(module, "Tracker"):
-        monkeypatch.setattr(module, "Tracker", MagicMock())
-    words = filled(STAGES[stage].get("do", STAGES[stage])["cmd"]).split()
-    given = {flag[2:]: word for flag, word in itertools.pairwise(words) if flag.startswith("--")}
-    module.main(**{name: word if name in {"corpus", "variant"} else Path(word) for name, word in given.items()})
+    commands = STAGES[stage].get("do", STAGES[stage])["cmd"]
+    for command in [commands] if isinstance(commands, str) else commands:
+        _, _, name, *words = filled(command).split()
+        module = importlib.import_module(name)
+        monkeypatch.setattr(module, "load_params", lambda path: params)
+        if stage in {"imdb", "glove"}:
+            monkeypatch.setattr(module.sources, "fetch", MagicMock(side_effect=Reached))
+        if hasattr(module, "Tracker"):
+            monkeypatch.setattr(module, "Tracker", MagicMock())
+        given = {flag[2:]: word for flag, word in itertools.pairwise(words) if flag.startswith("--")}
+        module.main(**{name: word if name in {"corpus", "variant"} else Path(word) for name, word in given.items()})
 
 
 @pytest.mark.parametrize("stage", STAGES)

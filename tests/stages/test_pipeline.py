@@ -172,12 +172,22 @@ def test_nothing_to_do_when_nothing_changed(project: Project) -> None:
 
 
 def test_an_edit_reruns_its_variant_and_the_comparison_alone(project: Project) -> None:
-    before = (project.root / "params.yaml").read_text("utf-8")
     project.edit(variants__attention_entropy={"query": {"kind": "global"}, "training": {"entropy_weight": 0.5}})
-    planned = project.run("dvc", "repro", "--dry", "compare@demo").stdout
-    (project.root / "params.yaml").write_text(before, "utf-8")
-    rerun = set(re.findall(r"Running stage '([^']+)'", planned))
-    assert rerun == {"train@demo-attention_entropy", "evaluate@demo-attention_entropy", "compare@demo"}
+    done = project.run("dvc", "repro", "compare@demo").stdout
+    project.restore()
+    rerun = set(re.findall(r"Running stage '([^']+)'", done))
+    assert rerun == {"code", "train@demo-attention_entropy", "evaluate@demo-attention_entropy", "compare@demo"}
+
+
+def test_a_mistake_in_params_is_found_before_anything_is_removed(project: Project) -> None:
+    project.edit(training__epochs="eight")
+    done = project.run("dvc", "repro", "compare@demo", check=False)
+    assert done.returncode
+    assert "params.yaml: training.epochs = 'eight'" in done.stderr, done.stderr
+    assert "Traceback" not in done.stderr
+    assert (project.root / "models/demo/mean/seed-0.safetensors").exists()
+    assert (project.root / "results/demo/comparison.md").exists()
+    project.restore()
 
 
 def test_metrics_plots_and_params_read_well(project: Project) -> None:

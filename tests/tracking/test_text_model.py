@@ -13,7 +13,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::Warning")
 
 LOG = """
 with Tracker() as tracker:
-    tracker.resume(run("model")).text_model(
+    tracker.publish(run("model"), "d").text_model(
         Path("model.safetensors"), Path("words.txt"), Path("embeddings.npy"), "glove", ("negative", "positive")
     )
 """

@@ -29,7 +29,7 @@ with Tracker() as tracker:
     new.dataset("demo", "d1", "data/demo", "training", {"rows": 3})
     new.finish()
     history = [{"epoch": epoch, "train_loss": 0.5 / epoch, "validation_accuracy": 0.7} for epoch in (1, 2)]
-    again = tracker.resume(run("whole"))
+    again = tracker.publish(run("whole"), "d1")
     for record in history:
         again.epoch(record)
         again.histogram({**record, "entropy_histogram": [1, 8, 1]})
@@ -37,8 +37,10 @@ with Tracker() as tracker:
     again.metrics({"test/accuracy": 0.9})
     again.table({"rank": ["01"], "word": ["fine"]}, "words.json")
     again.artifact(report)
-    again.print_links()
-    made = tracker.resume(run("made"))
+    again.finish()
+    tracker.publish(run("whole"), "d1").metrics({"test/accuracy": 0.1})
+    tracker.print_links("demo")
+    made = tracker.publish(run("made"), "d2")
     made.epoch(history[0])
     tracker.start(run("whole", role="comparison")).metrics({"best": 0.9})
     tracker.start(run("twice")).finish()
@@ -47,6 +49,8 @@ with Tracker() as tracker:
 """
 FAILED = """
 with Tracker() as tracker:
+    tracker.start(run("half")).finish()
+    tracker.publish(run("half"), "d3").metrics({"test/accuracy": 0.5})
     tracker.start(run("failed")).metrics({"train/loss": 1.0}, step=1)
     raise RuntimeError("this stage fails")
 """
@@ -160,6 +164,22 @@ def test_a_resumed_run_holds_every_epoch_once(store: Any) -> None:
 def test_a_value_of_the_whole_run_is_the_last_one_sent(store: Any) -> None:
     assert find(store, "whole").data.metrics["test/accuracy"] == 0.9
     assert find(store, "whole", "comparison").data.metrics == {"best": 0.9}
+
+
+def test_results_are_published_once_and_leave_the_clock_of_the_training(store: Any) -> None:
+    client, _ = store
+    run = find(store, "whole")
+    assert run.data.tags["results.digest"] == "d1"
+    assert len(client.get_metric_history(run.info.run_id, "test/accuracy")) == 2, "the same digest again is dropped"
+    last = client.get_metric_history(run.info.run_id, "train/loss")[-1].timestamp
+    assert run.info.start_time <= run.info.end_time
+    assert last <= run.info.end_time + 60_000
+
+
+def test_results_of_a_stage_that_failed_are_not_taken_for_complete(store: Any) -> None:
+    run = find(store, "half")
+    assert run.info.status == "FINISHED", "as the training left it"
+    assert "results.digest" not in run.data.tags
 
 
 def test_a_run_that_was_never_made_is_filled_from_the_history(store: Any) -> None:

@@ -1,0 +1,118 @@
+"""What evaluation and comparison left of a corpus, added to its runs in MLflow."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated
+
+import pandas as pd
+import typer
+
+from pipeline.data.tensors import Tensors, read_tensors
+from pipeline.evaluation.results import Results, read_results
+from pipeline.params import load_params
+from pipeline.tracking.tracker import RunHandle, Tracker
+from stages import cli
+from stages.runs import comparison_run, variant_run
+
+SHOWN = ("variant", "accuracy_mean", "accuracy_low", "accuracy_high", "entropy_nats_mean", "entropy_normalised_mean")
+
+
+def main(
+    corpus: Annotated[str, typer.Option(help="A name under corpora in params.yaml.")],
+    tensors: Annotated[Path, typer.Option(help="Folder of tensors to read.")],
+    models: Annotated[Path, typer.Option(help="Folder of the variants' weights and histories to read.")],
+    evaluation: Annotated[Path, typer.Option(help="Folder of the variants' tables to read.")],
+    results: Annotated[Path, typer.Option(help="Folder of metrics and of the comparison to read.")],
+    page: Annotated[Path, typer.Option(help="HTML report to read.")],
+) -> None:
+    """Add all results of a corpus to MLflow: what its runs hold already is left alone.
+
+    `dvc repro` does it at the end. Do it by hand when the store was away or is a new one.
+
+    Example: python -m stages.publish --corpus demo --tensors data/tensors/demo --models models/demo
+    --evaluation evaluation/demo --results results/demo --page reports/demo.html
+    """
+    params = load_params("params.yaml")
+    with Tracker() as tracker:
+        data = read_tensors(tensors)
+        found = read_results(params.variants, models, evaluation, results)
+        for variant in params.variants:
+            files = [
+                path
+                for path in sorted((evaluation / variant).iterdir())
+                if path.suffix in {".png", ".html", ".csv", ".json"}
+            ]
+            digest = _digest([results / "variants" / f"{variant}.json", *files])
+            runs = {
+                seed: tracker.publish(variant_run(params, corpus, variant, seed, data), digest)
+                for seed in params.seeds_of(variant)
+            }
+            for seed, run in runs.items():
+                _publish_seed(run, variant, str(seed), found)
+                for path in files:
+                    if path.suffix != ".json":
+                        run.artifact(path)
+                reviews = data.splits["test"]
+                size = {"reviews": len(reviews), "tokens": len(reviews.tokens)}
+                run.dataset(corpus, data.digest, str(tensors), "test", size)
+            first = params.seeds_of(variant)[0]
+            _publish_model(runs[first], models / variant / f"seed-{first}.safetensors", tensors, data)
+            for run in runs.values():
+                run.finish()
+        files = [path for path in sorted(results.iterdir()) if path.suffix in {".png", ".csv", ".md"}]
+        run = tracker.publish(comparison_run(params, corpus, found.metrics), _digest([page, *files]))
+        _publish_comparison(run, results / "comparison.csv", [page, *files])
+        tracker.print_links(corpus)
+
+
+def _publish_seed(run: RunHandle, variant: str, seed: str, found: Results) -> None:
+    """Epochs that training could not write, the numbers of the seed, and the words that all seeds attend to.
+
+    Args:
+        run: of that variant and seed.
+        variant: its name.
+        seed: as the results spell it.
+        found: of all variants.
+    """
+    for record in found.histories[variant][seed]:
+        run.epoch(record)
+    values = {**found.by_seed[variant][seed], "tokens_known": found.metrics[variant]["tokens_known"]}
+    run.metrics({f"test/{name}": value for name, value in values.items() if value is not None})
+    words = found.words[variant]
+    if len(words):
+        shown = words.query("ranking == 'mean' and scope == 'all'")
+        ranks = [f"{rank:02d}" for rank in shown["rank"]]
+        columns = {"rank": ranks, "word": list(shown["word"]), "weight": list(shown["mean_weight"])}
+        run.table(columns, "top_words.json")
+
+
+def _publish_model(run: RunHandle, checkpoint: Path, tensors: Path, data: Tensors) -> None:
+    run.text_model(checkpoint, tensors / "words.txt", tensors / "embeddings.npy", data.tokenizer, data.classes)
+
+
+def _publish_comparison(run: RunHandle, table: Path, files: Iterable[Path]) -> None:
+    """The side-by-side table, the figures and the report.
+
+    Args:
+        run: of the corpus's comparison.
+        table: comparison.csv.
+        files: all that the comparison wrote.
+    """
+    frame = pd.read_csv(table)
+    shown = frame[list(SHOWN)]
+    columns = {name: [None if pd.isna(value) else value for value in shown[name].tolist()] for name in SHOWN}
+    run.table(columns, "comparison.json")
+    run.metrics({"test/accuracy": float(frame["accuracy_mean"].max())})
+    for path in files:
+        run.artifact(path)
+
+
+def _digest(files: Iterable[Path]) -> str:
+    digests = [(path.name, hashlib.sha256(path.read_bytes()).hexdigest()) for path in files]
+    return hashlib.sha256(json.dumps(digests).encode()).hexdigest()[:16]
+
+
+if __name__ == "__main__":
+    cli.run(main)
