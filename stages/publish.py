@@ -54,10 +54,13 @@ def main(
                 for path in files:
                     if path.suffix != ".json":
                         run.artifact(path)
-                reviews = data.splits["test"]
-                size = {"reviews": len(reviews), "tokens": len(reviews.tokens)}
-                run.dataset(corpus, data.digest, str(tensors), "test", size)
+                for split, context in (("train", "training"), ("test", "test")):
+                    reviews = data.splits[split]
+                    size = {"reviews": len(reviews), "tokens": len(reviews.tokens)}
+                    run.dataset(corpus, data.digest, str(tensors), context, size)
             first = params.seeds_of(variant)[0]
+            for record in found.histories[variant][str(first)]:  # one picture of each variant is what the grid can show
+                runs[first].histogram(record)
             _publish_model(runs[first], models / variant / f"seed-{first}.safetensors", tensors, data)
             for run in runs.values():
                 run.finish()
@@ -76,8 +79,9 @@ def _publish_seed(run: RunHandle, variant: str, seed: str, found: Results) -> No
         seed: as the results spell it.
         found: of all variants.
     """
-    for record in found.histories[variant][seed]:
-        run.epoch(record)
+    clocks = found.timing[variant].get("by_epoch", {}).get(seed, [])
+    for number, record in enumerate(found.histories[variant][seed]):
+        run.epoch({**record, **dict(*clocks[number : number + 1])})
     values = {**found.by_seed[variant][seed], "tokens_known": found.metrics[variant]["tokens_known"]}
     run.metrics({f"test/{name}": value for name, value in values.items() if value is not None})
     words = found.words[variant]

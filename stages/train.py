@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 from collections import defaultdict
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,7 +17,7 @@ from pipeline.data.tensors import read_tensors
 from pipeline.params import AttentionVariant, Recurrent, load_params
 from pipeline.processes import run_seeds
 from pipeline.tracking.run import fingerprint
-from pipeline.tracking.tracker import Tracker
+from pipeline.tracking.tracker import RunHandle, Tracker
 from pipeline.training.progress import TrainingProgress
 from pipeline.training.timing import timing
 from pipeline.training.variant import code_digest, train_variant
@@ -52,12 +53,13 @@ def main(
         if path.stem not in {f"seed-{seed}" for seed in seeds}:
             path.unlink()
     histories: dict[int, list[dict[str, Any]]] = defaultdict(list)
-    with (
-        FileLock(f"{state}.lock"),
-        Tracker() as tracker,
-        TrainingProgress(f"{corpus} {variant}", seeds, training.epochs, train_tokens) as progress,
-    ):
-        runs = {seed: tracker.start(variant_run(params, corpus, variant, seed, data)) for seed in seeds}
+    small = len(seeds) * training.epochs * train_tokens < SMALL
+    with FileLock(f"{state}.lock"), ExitStack() as stack:
+        progress = stack.enter_context(TrainingProgress(f"{corpus} {variant}", seeds, training.epochs, train_tokens))
+        runs: dict[int, RunHandle] = {}
+        if not small:  # else it is over before MLflow is imported, and `stages.publish` writes it
+            tracker = stack.enter_context(Tracker())
+            runs = {seed: tracker.start(variant_run(params, corpus, variant, seed, data)) for seed in seeds}
         for run in runs.values():
             run.dataset(corpus, data.digest, str(tensors), "training", {"tokens": train_tokens})
 
@@ -65,16 +67,16 @@ def main(
             progress(seed, report)
             if "epoch" in report:
                 histories[seed].append(report)
-                runs[seed].epoch(report)
-                if seed == seeds[0]:  # one picture of each variant is what the grid can show
+                if seed in runs:
+                    runs[seed].epoch(report)
+                if seed in runs and seed == seeds[0]:  # one picture of each variant is what the grid can show
                     runs[seed].histogram(report)
 
         work = functools.partial(
             train_variant, variant=entry, training=training, tensors=tensors, out=out, states=state
         )
         is_recurrent = isinstance(entry, AttentionVariant) and isinstance(entry.encoder, Recurrent)
-        small = not is_recurrent and len(seeds) * training.epochs * train_tokens < SMALL
-        run_seeds(work, seeds, on_report, preload="pipeline.training.fit", in_turn=small)
+        run_seeds(work, seeds, on_report, preload="pipeline.training.fit", in_turn=small and not is_recurrent)
         shutil.rmtree(state)
     with replacing(clock) as part:
         part.write_text(json.dumps(timing(histories), indent=2) + "\n", encoding="utf-8")

@@ -58,7 +58,7 @@ def evaluate(
     examples: int,
     mistakes: int,
 ) -> Evaluation:
-    """Measures.
+    """Accuracy and its kin, entropies, rankings of attended words and examples, from what the seeds predict.
 
     Args:
         variant: its name.

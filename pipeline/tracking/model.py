@@ -5,9 +5,9 @@ import tempfile
 from importlib.metadata import version
 from pathlib import Path
 
-import mlflow
+import mlflow.pyfunc
 import pandas as pd
-from mlflow.models import ModelSignature
+from mlflow.models import Model, ModelSignature
 from mlflow.types import ColSpec, DataType, Schema
 
 from pipeline.tracking import commands
@@ -21,13 +21,19 @@ _EXAMPLE = pd.DataFrame({"text": ["A wonderful film, I loved every minute.", "Du
 
 
 def log(run_id: str, command: commands.TextModel) -> None:
-    """Log the model to a run. Signature and requirements are given, because to infer them takes seconds."""
+    """Log the model to a run. Signature and requirements are given, because to infer them takes seconds.
+
+    `Model.log` is what `mlflow.pyfunc.log_model` calls, here on a run that stays ended.
+    """
     here = Path(__file__)
-    with mlflow.start_run(run_id), tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder:
         settings = Path(folder) / "settings.json"  # MLflow would log a model_config as params of the run
         settings.write_text(json.dumps({"tokenizer": command.tokenizer, "classes": list(command.classes)}), "utf-8")
-        mlflow.pyfunc.log_model(
+        Model.log(
+            artifact_path=None,
             name="model",
+            flavor=mlflow.pyfunc,
+            run_id=run_id,
             python_model=here.with_name("text_model.py"),
             artifacts={**command.artifacts, "settings": str(settings)},
             code_paths=[str(here.parents[1])],

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from pipeline.tracking import commands, histogram
 
 _IMAGE_NAME = re.compile(r"images/(?P<key>.+?)[%+]step[%+](?P<step>\d+)[%+]")
 PARAMS_PER_REQUEST = 100  # MLflow's own limit
+METRICS_PER_REQUEST = 1000  # this too
 
 
 class OpenRun:
@@ -66,12 +67,15 @@ class OpenRun:
 
     def _metrics(self, command: commands.Metrics) -> None:
         step = command.step or 0
-        metrics = []
+        metrics: list[Metric] = []
         for key, value in command.values.items():
             known = self._known_values(key)
             if step not in known or (command.step is None and known[step] != value):
                 metrics.append(Metric(key, value, command.time_ms, step))
                 known[step] = value
+        self._send(metrics)
+
+    def _send(self, metrics: Sequence[Metric]) -> None:
         if metrics:
             self._client.log_batch(self._run_id, metrics=metrics)
 
@@ -147,6 +151,7 @@ class PublishedRun(OpenRun):
         self._digest = digest
         info = client.get_run(run_id).info
         self._end_time = info.end_time if info.status == "FINISHED" else None
+        self._waiting: list[Metric] = []
 
     @classmethod
     def holds(cls, run: Run, digest: str) -> bool:
@@ -155,6 +160,12 @@ class PublishedRun(OpenRun):
 
     def end(self, status: str) -> None:
         """Say that the results are there, if they all are, and leave the run as it was found."""
+        for start in range(0, len(self._waiting), METRICS_PER_REQUEST):
+            super()._send(self._waiting[start : start + METRICS_PER_REQUEST])
         if status == "FINISHED":
             self._client.set_tag(self._run_id, self._TAG, self._digest)
         self._client.set_terminated(self._run_id, "FINISHED" if self._end_time else status, self._end_time)
+
+    def _send(self, metrics: Sequence[Metric]) -> None:
+        """Wait for the end: nobody watches, and a request for each epoch of a history costs more than the rest."""
+        self._waiting += metrics

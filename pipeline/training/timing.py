@@ -2,9 +2,11 @@
 
 from typing import Any
 
+CLOCKS = ("seconds", "tokens_per_second")
+
 
 def timing(histories: dict[int, list[dict[str, Any]]]) -> dict[str, Any]:
-    """Seconds of processor time by seed and in all, epochs by seed, and tokens per second.
+    """Seconds of processor time by seed and in all, epochs by seed, tokens per second, and both clocks by epoch.
 
     Seeds train side by side, each on one thread, so the sum is work and not waiting.
 
@@ -20,4 +22,8 @@ def timing(histories: dict[int, list[dict[str, Any]]]) -> dict[str, Any]:
         "tokens_per_second": round(tokens / sum(seconds.values())),
         "seconds": {str(seed): round(seconds[seed], 3) for seed in sorted(seconds)},
         "epochs": {str(seed): len(histories[seed]) for seed in sorted(histories)},
+        "by_epoch": {
+            str(seed): [{name: round(record[name], 3) for name in CLOCKS} for record in histories[seed]]
+            for seed in sorted(histories)
+        },
     }

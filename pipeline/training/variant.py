@@ -24,8 +24,8 @@ def code_digest() -> str:
     """
     digest = hashlib.sha256(version("torch").encode())
     pipeline = Path(__file__).parents[1]
-    for room in ("data", "models", "training"):
-        for path in sorted((pipeline / room).glob("*.py")):
+    for files in ("data/*.py", "models/*.py", "training/*.py", "*.py"):
+        for path in sorted(pipeline.glob(files)):
             digest.update(path.read_bytes())
     return digest.hexdigest()
 

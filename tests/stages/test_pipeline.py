@@ -122,6 +122,8 @@ def test_a_run_says_what_it_was_and_how_it_went(project: Project, runs: dict[str
     history = json.loads((project.root / "models/demo/attention/seed-1.json").read_text("utf-8"))
     logged = client.get_metric_history(run.info.run_id, "attention/entropy_mean")
     assert [(one.step, one.value) for one in logged] == [(e["epoch"], e["entropy_mean"]) for e in history]
+    speed = client.get_metric_history(run.info.run_id, "train/tokens_per_second")
+    assert [one.step for one in speed] == [1, 2]
     files = {file.path for file in client.list_artifacts(run.info.run_id)}
     assert {"top_words.json", "entropy_histogram.png", "examples.html", "top_words.csv"} <= files
     assert [one.dataset.name for one in run.inputs.dataset_inputs] == ["demo"]

@@ -54,4 +54,5 @@ def test_times_are_summed_and_tokens_weighted_by_them() -> None:
         "tokens_per_second": 200,
         "seconds": {"0": 2.0, "1": 2.0},
         "epochs": {"0": 2, "1": 1},
+        "by_epoch": {"0": histories[0], "1": histories[1]},
     }
