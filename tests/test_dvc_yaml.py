@@ -13,7 +13,7 @@ from ruamel.yaml import YAML
 
 from stages.code import PACKAGES, ROOT, main
 
-NAMES = ("code", "imdb", "glove", "demo", "tensors", "train", "evaluate", "compare")
+NAMES = ("code", "imdb", "glove", "pairs", "demo", "tensors", "train", "evaluate", "counterfactual", "compare")
 
 
 @pytest.fixture(scope="module")
