@@ -10,12 +10,14 @@ import pytest
 from stages.code import ROOT, direct_imports
 
 MAY_IMPORT = {
+    "explanation": {"explanation", "evaluation", "models", "data", "processes"},
     "evaluation": {"evaluation", "models", "data", "processes"},
     "training": {"training", "models", "data", "params", "seeding"},
     "models": {"models", "params"},
     "data": {"data"},
     "tracking": {"tracking"},
-    "params": set(),
+    "params": {"params_sources"},
+    "params_sources": set(),
     "seeding": set(),
     "processes": set(),
 }
