@@ -213,6 +213,14 @@ class Evaluation(Strict):
     mistakes: Annotated[int, Field(ge=0, le=200)]  # the surest wrong answers shown
 
 
+class Explanation(Strict):
+    """How it is tested whether attention may be read as a reason."""
+
+    reviews: Annotated[int, Field(ge=1, le=25_000)]  # sample of test reviews, the same for every variant
+    permutations: Annotated[int, Field(ge=1, le=10_000)]  # of the weights of each of them
+    donor: Name  # the variant whose weights are put in the place of the others' own
+
+
 class Params(Strict):
     """All of params.yaml."""
 
@@ -221,6 +229,7 @@ class Params(Strict):
     corpora: dict[Name, Corpus] = Field(min_length=1)
     training: Training
     evaluation: Evaluation
+    explanation: Explanation
     variants: dict[
         Name,
         Annotated[
@@ -228,6 +237,16 @@ class Params(Strict):
             Discriminator(_family),
         ],
     ] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _has_the_donor(self) -> Self:
+        attending = [name for name, entry in self.variants.items() if isinstance(entry, AttentionVariant)]
+        if self.explanation.donor not in attending:
+            raise ValueError(
+                f"explanation.donor = {self.explanation.donor!r} is no variant with attention: use one of "
+                f"{', '.join(attending)}"
+            )
+        return self
 
     @field_validator("seeds")
     @classmethod

@@ -1,0 +1,36 @@
+"""How far two rankings of a review's tokens agree.
+
+Flat arrays aligned with `Reviews.tokens`. NaN marks a review where the agreement is undefined: of one token, or all of
+whose tokens rank alike in one of the two.
+"""
+
+import numpy as np
+from scipy.stats import kendalltau
+
+from pipeline.data.reviews import Reviews
+from pipeline.explanation.opened import Flat
+
+TOP = 0.1  # share of the tokens that the tops of two rankings are compared by
+
+
+def kendall(reviews: Reviews, one: Flat, other: Flat) -> Flat:
+    """tau_N: Kendall's tau-b, which allows for ties (Jain & Wallace 2019); 1 the same order, -1 reversed."""
+    found_N = np.full(len(reviews), np.nan)
+    for index, (start, end) in enumerate(zip(reviews.offsets[:-1], reviews.offsets[1:], strict=True)):
+        if end - start > 1 and np.ptp(one[start:end]) > 0 and np.ptp(other[start:end]) > 0:
+            found_N[index] = kendalltau(one[start:end], other[start:end]).statistic
+    return found_N
+
+
+def top_overlap(reviews: Reviews, one: Flat, other: Flat, share: float = TOP) -> Flat:
+    """overlap_N: share of the top tokens that both rankings name. The long tail, which is noise, has no say.
+
+    NaN where the top would be the whole review.
+    """
+    found_N = np.full(len(reviews), np.nan)
+    for index, (start, end) in enumerate(zip(reviews.offsets[:-1], reviews.offsets[1:], strict=True)):
+        top = int(np.ceil(share * (end - start)))
+        if top < end - start:
+            sets = [set(np.argsort(-ranking[start:end], kind="stable")[:top].tolist()) for ranking in (one, other)]
+            found_N[index] = len(sets[0] & sets[1]) / top
+    return found_N

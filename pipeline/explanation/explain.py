@@ -1,0 +1,223 @@
+"""One trained model, asked everything: is its attention needed, faithful, unique, and on which words does it lie?"""
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.data.reviews import Reviews
+from pipeline.data.tensors import Tensors, read_table, read_tensors
+from pipeline.processes import Report, run_seeds
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from pipeline.models.classifier import AttentionClassifier
+
+SAMPLE_SEED = 0  # of the draw of reviews: the same for every variant and seed
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What is known of the attention of one seed.
+
+    Attributes:
+        reviews: a row per review of the sample and a column per measure; NaN where a measure is undefined.
+        curves: a row per ranking and share of tokens: mean comprehensiveness and sufficiency.
+        accuracy: on the whole test split, under the model's own weights and under each replacement.
+        kinds: attention by kind of word, over the whole test split.
+        words: a row per word of the vocabulary that stands in the test split.
+    """
+
+    reviews: "pd.DataFrame"
+    curves: "pd.DataFrame"
+    accuracy: dict[str, float]
+    kinds: "pd.DataFrame"
+    words: "pd.DataFrame"
+
+
+def explain_seeds(
+    checkpoints: Mapping[int, Path],
+    donors: Mapping[int, Path],
+    tensors: Path,
+    *,
+    reviews: int,
+    permutations: int,
+    evidence: frozenset[str] = frozenset(),
+) -> dict[int, Explanation]:
+    """Explains the model of every seed, side by side.
+
+    Args:
+        checkpoints: by seed.
+        donors: of the variant whose weights are put in the place of the model's own, by seed.
+        tensors: folder of the corpus that they were trained on.
+        reviews: size of the sample of test reviews.
+        permutations: of the weights of each.
+        evidence: the roles of tokens that are evidence, for a corpus whose table has roles.
+    """
+    found: dict[int, Explanation] = {}
+    work = functools.partial(
+        _explain_seed,
+        checkpoints=dict(checkpoints),
+        donors=dict(donors),
+        tensors=tensors,
+        reviews=reviews,
+        permutations=permutations,
+        evidence=evidence,
+    )
+    run_seeds(work, list(checkpoints), found.__setitem__, preload="pipeline.models.checkpoint")
+    return {seed: found[seed] for seed in checkpoints}
+
+
+def _explain_seed(
+    seed: int,
+    report: Report,
+    *,
+    checkpoints: Mapping[int, Path],
+    donors: Mapping[int, Path],
+    tensors: Path,
+    evidence: frozenset[str],
+    **settings: int,
+) -> None:
+    corpus = read_tensors(tensors)
+    known = evidence_of(corpus, tensors, evidence)
+    report(explain(checkpoints[seed], donors[seed], corpus, seed=seed, evidence=known, **settings))
+
+
+def evidence_of(corpus: Tensors, tensors: Path, roles: frozenset[str]) -> npt.NDArray[np.bool_] | None:
+    """(all tokens of the test split,) which of them are evidence; None for a corpus that does not know."""
+    from pyarrow.parquet import read_schema
+
+    from pipeline.explanation.evidence import evidence_mask
+
+    if "roles" not in read_schema(tensors / "reviews.parquet").names:
+        return None
+    return evidence_mask(corpus.splits["test"], read_table(tensors, ["roles"])["roles"].to_numpy(), roles)
+
+
+def explain(
+    checkpoint: Path,
+    donor: Path,
+    corpus: Tensors,
+    *,
+    reviews: int,
+    permutations: int,
+    seed: int,
+    evidence: npt.NDArray[np.bool_] | None = None,
+) -> Explanation:
+    """Explains one model.
+
+    Args:
+        checkpoint: of the model.
+        donor: of the model that lends its weights.
+        corpus: what both were trained on.
+        reviews: size of the sample of test reviews.
+        permutations: of the weights of each.
+        seed: of everything random.
+        evidence: from `evidence_of`.
+    """
+    import torch
+
+    from pipeline.explanation import importance
+    from pipeline.explanation.evidence import evidence_scores
+    from pipeline.explanation.lexicon import kinds_of, mass_by_kind
+    from pipeline.explanation.null_models import replaced
+    from pipeline.explanation.opened import chosen
+    from pipeline.models.checkpoint import load_classifier
+
+    embeddings_VE = torch.from_numpy(np.array(corpus.embeddings))
+    model = load_classifier(checkpoint, embeddings_VE)
+    test = corpus.splits["test"]
+    weights = importance.attention(model, test)
+    lent = importance.attention(load_classifier(donor, embeddings_VE), test)
+    answers = replaced(model, test, seed=seed, donor=lent)
+    index_N = sample_of(len(test), reviews)
+    frame, curves = _measures(model, chosen(test, index_N), permutations, seed)
+    if evidence is not None:
+        scores = evidence_scores(test, weights, evidence)
+        frame = frame.assign(**{f"evidence_{name}": values[index_N] for name, values in scores.items()})
+    return Explanation(
+        reviews=frame.assign(seed=seed),
+        curves=curves.assign(seed=seed),
+        accuracy={name: float((found.argmax(axis=1) == test.labels).mean()) for name, found in answers.items()},
+        kinds=mass_by_kind(test, weights, kinds_of(corpus.vocabulary.words)).assign(seed=seed),
+        words=_words(model, corpus, weights).assign(seed=seed),
+    )
+
+
+def sample_of(count: int, size: int) -> npt.NDArray[np.int64]:
+    """The places of a sample, the same for every variant and seed, in order; all of them if there are no more."""
+    return np.sort(np.random.default_rng(SAMPLE_SEED).choice(count, min(size, count), replace=False))
+
+
+def _measures(model: Any, sample: Reviews, permutations: int, seed: int) -> tuple["pd.DataFrame", "pd.DataFrame"]:
+    import pandas as pd
+
+    from pipeline.explanation import agreement, importance
+    from pipeline.explanation.adversary import adversary
+    from pipeline.explanation.erasure import SHARES, decision_flip, erasure
+    from pipeline.explanation.null_models import permuted
+
+    rankings = {
+        "attention": importance.attention(model, sample),
+        "gradient": importance.gradient_x_input(model, sample),
+        "integrated": importance.integrated_gradients(model, sample),
+        "leave_one_out": importance.leave_one_out(model, sample),
+        "random": importance.random(sample, seed),
+    }
+    even_N = np.maximum.reduceat(rankings["attention"], sample.offsets[:-1]) == np.minimum.reduceat(
+        rankings["attention"], sample.offsets[:-1]
+    )
+    columns: dict[str, Any] = {"row": sample.rows, "length": sample.lengths}
+    curves = []
+    for name, ranking in rankings.items():
+        found = erasure(model, sample, np.nan_to_num(ranking))
+        flip_N = decision_flip(model, sample, np.nan_to_num(ranking))
+        undefined_N = even_N if name == "attention" else np.zeros(len(sample), dtype=bool)
+        for measure, values_NK in found._asdict().items():
+            kind = measure.removesuffix("_NK")
+            values_NK[undefined_N] = np.nan
+            columns[f"{kind}_{name}"] = values_NK.mean(axis=1)
+            curves += [
+                {"ranking": name, "measure": kind, "share": share, "mean": _mean(values_NK[:, k])}
+                for k, share in enumerate(SHARES)
+            ]
+        columns[f"flip_{name}"] = np.where(undefined_N, np.nan, flip_N)
+        if name != "attention":
+            columns[f"tau_{name}"] = agreement.kendall(sample, rankings["attention"], ranking)
+            columns[f"overlap_{name}"] = agreement.top_overlap(sample, rankings["attention"], ranking)
+    ceiling = (sample, rankings["gradient"], rankings["leave_one_out"])
+    columns["tau_ceiling"] = agreement.kendall(*ceiling)
+    columns["overlap_ceiling"] = agreement.top_overlap(*ceiling)
+    shuffled = permuted(model, sample, permutations=permutations, seed=seed)
+    columns["permutation_change"], columns["largest_weight"] = shuffled.change_N, shuffled.largest_N
+    other = adversary(model, sample, seed=seed)
+    columns["adversary_divergence"], columns["adversary_change"] = other.divergence_N, other.change_N
+    return pd.DataFrame(columns), pd.DataFrame(curves)
+
+
+def _mean(values: npt.NDArray[np.float64]) -> float:
+    return float("nan") if np.isnan(values).all() else float(np.nanmean(values))
+
+
+def _words(model: "AttentionClassifier", corpus: Tensors, weights: npt.NDArray[np.float64]) -> "pd.DataFrame":
+    import pandas as pd
+
+    from pipeline.explanation.lexicon import closed_form, is_closed, word_lifts
+
+    test, words = corpus.splits["test"], corpus.vocabulary.words
+    mean_V, deviation_V = word_lifts(test, weights, len(words))
+    columns: dict[str, Any] = {
+        "word": words,
+        "count": corpus.counts,
+        "test_count": np.bincount(test.tokens, minlength=len(words)),
+        "log_lift_mean": mean_V,
+        "log_lift_std": deviation_V,
+    }
+    if is_closed(model):
+        columns["logit"], columns["polarity"] = closed_form(model)
+    return pd.DataFrame(columns).iloc[1:]

@@ -1,0 +1,90 @@
+"""The trained model with other weights in the place of its own; everything before and after them stays.
+
+If the answers stay too, the weights were not what made them.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pipeline.data.reviews import Reviews
+from pipeline.explanation.opened import Flat, Opened, opened, places
+from pipeline.models.classifier import AttentionClassifier
+
+
+class Permuted(NamedTuple):
+    """What permuting the weights does to each review."""
+
+    change_N: Flat  # median over the permutations of the total variation distance of the probabilities
+    largest_N: Flat  # the largest weight of the review
+
+
+def uniform(batch: Opened) -> Tensor:
+    """weights_BT: the same for every real token."""
+    mask_BT = batch.mask_BT.to(batch.weights_BT.dtype)
+    return mask_BT / mask_BT.sum(dim=1, keepdim=True)
+
+
+def permutation(batch: Opened, generator: torch.Generator) -> Tensor:
+    """weights_BT: the batch's own, in a random order of the real tokens of each review."""
+    keys_BT = torch.rand(batch.weights_BT.shape, generator=generator).masked_fill(~batch.mask_BT, 2.0)
+    return batch.weights_BT.gather(1, keys_BT.argsort(dim=1)).masked_fill(~batch.mask_BT, 0.0)
+
+
+def permuted(model: AttentionClassifier, reviews: Reviews, *, permutations: int, seed: int) -> Permuted:
+    """The permutation test of Jain & Wallace 2019 (section 4.2.1, algorithm 2).
+
+    Args:
+        model: trained.
+        reviews: N.
+        permutations: of the weights of each review.
+        seed: of the permutations.
+    """
+    found = Permuted(np.empty(len(reviews)), np.empty(len(reviews)))
+    generator = torch.Generator().manual_seed(seed)
+    for batch in opened(model, reviews):
+        own_BC = batch.logits_BC.double().softmax(dim=1)
+        changes = []
+        with torch.inference_mode():
+            for _ in range(permutations):
+                logits_BC = model.classify(permutation(batch, generator), batch.values_BTF)
+                changes.append(total_variation(logits_BC.double().softmax(dim=1), own_BC))
+        found.change_N[batch.index_B] = torch.stack(changes).quantile(0.5, dim=0).numpy()
+        found.largest_N[batch.index_B] = batch.weights_BT.max(dim=1).values.numpy()
+    return found
+
+
+def total_variation(one_BC: Tensor, other_BC: Tensor) -> Tensor:
+    """Half the sum of absolute differences: between 0 and 1, and |p - q| for two classes."""
+    return (one_BC - other_BC).abs().sum(dim=1) / 2
+
+
+def replaced(
+    model: AttentionClassifier, reviews: Reviews, *, seed: int, donor: Flat | None = None, batch_size: int = 256
+) -> dict[str, Flat]:
+    """probabilities_NC under each replacement of the weights: "own", "uniform", "permuted" once, and "donor".
+
+    Args:
+        model: trained.
+        reviews: N.
+        seed: of the permutation.
+        donor: another model's weights for the same tokens; none, and there is no such replacement.
+        batch_size: reviews at once.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    names = ("own", "uniform", "permuted", *(() if donor is None else ("donor",)))
+    found = {name: np.empty((len(reviews), len(model.classifier.bias))) for name in names}
+    for batch in opened(model, reviews, batch_size):
+        weights = {"own": batch.weights_BT, "uniform": uniform(batch), "permuted": permutation(batch, generator)}
+        if donor is not None:
+            mask_BT = batch.mask_BT.numpy()
+            given_BT = np.zeros(mask_BT.shape, dtype=np.float32)
+            given_BT[mask_BT] = donor[places(reviews, batch.index_B, mask_BT)]
+            weights["donor"] = torch.from_numpy(given_BT)
+        with torch.inference_mode():
+            for name, weights_BT in weights.items():
+                logits_BC = model.classify(weights_BT, batch.values_BTF)
+                found[name][batch.index_B] = logits_BC.double().softmax(dim=1).numpy()
+    return found
