@@ -240,11 +240,9 @@ class Params(Strict):
 
     @model_validator(mode="after")
     def _has_the_donor(self) -> Self:
-        attending = [name for name, entry in self.variants.items() if isinstance(entry, AttentionVariant)]
-        if self.explanation.donor not in attending:
+        if not isinstance(self.variants.get(self.explanation.donor), AttentionVariant):
             raise ValueError(
-                f"explanation.donor = {self.explanation.donor!r} is no variant with attention: use one of "
-                f"{', '.join(attending)}"
+                f"explanation.donor = {self.explanation.donor!r}: use the name of a variant with attention"
             )
         return self
 

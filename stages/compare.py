@@ -10,7 +10,8 @@ from pipeline.data.tensors import CLASSES
 from pipeline.evaluation.comparison import compare, print_comparison
 from pipeline.evaluation.corpus_files import write_comparison
 from pipeline.evaluation.entropy_effect import entropy_effects, entropy_pairs
-from pipeline.evaluation.results import read_results
+from pipeline.evaluation.faithfulness import QUESTION, faithfulness, reading
+from pipeline.evaluation.results import Comparison, read_results
 from pipeline.evaluation.significance import significance
 from pipeline.evaluation.verdicts import verdicts
 from pipeline.params import load_params
@@ -47,13 +48,13 @@ def main(
             confidence=settings.confidence,
         )
         pairs = significance(found.predictions, resamples=settings.bootstrap, confidence=settings.confidence)
+        reasons = faithfulness(found.explanations)
         answers = verdicts(variants, pairs, confidence=settings.confidence)
+        if len(reasons):
+            answers[QUESTION] = reading(reasons)
         write_comparison(
             corpus,
-            frame,
-            effects,
-            pairs,
-            answers,
+            Comparison(frame, effects, pairs, reasons, answers),
             found,
             classes=CLASSES,
             confidence=settings.confidence,

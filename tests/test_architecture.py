@@ -9,6 +9,7 @@ import pytest
 from closure import ROOT, direct_imports
 
 MAY_IMPORT = {
+    "explanation": {"explanation", "evaluation", "models", "data", "processes"},
     "evaluation": {"evaluation", "models", "data", "processes"},
     "training": {"training", "models", "data", "params", "seeding"},
     "models": {"models", "params"},
@@ -86,6 +87,7 @@ def test_a_package_holds_a_docstring_and_nothing_else(file: Path) -> None:
         ("tensors", {"torch", "mlflow", "sklearn", "matplotlib"}),
         ("train", {"torch", "mlflow", "pandas", "sklearn", "matplotlib"}),
         ("evaluate", {"torch", "mlflow", "sklearn"}),
+        ("explain", {"torch", "mlflow", "sklearn"}),
         ("compare", {"torch", "mlflow", "sklearn"}),
     ],
 )

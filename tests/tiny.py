@@ -1,8 +1,10 @@
 """A corpus and a family of variants small enough to compute by hand and to train in a blink."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from pipeline.data.reviews import Reviews, pack
@@ -63,3 +65,15 @@ def reviews(count: int, seed: int = 0) -> Reviews:
     encoded = [rng.integers(1, VOCABULARY, size=rng.integers(1, 10)).astype(np.int32) for _ in range(count)]
     labels = [int((tokens == 2).sum() > (tokens == 3).sum()) for tokens in encoded]
     return pack(encoded, labels, range(count))
+
+
+def alone(model: AttentionClassifier, tokens: Sequence[int]) -> npt.NDArray[np.float64]:
+    """Probabilities of one text, alone in its batch."""
+    row = torch.from_numpy(np.array(tokens))[None]
+    with torch.inference_mode():
+        return model(row, torch.tensor([row.shape[1]])).logits_BC[0].double().softmax(dim=0).numpy()
+
+
+def by_review(reviews: Reviews, flat: npt.NDArray[Any]) -> list[npt.NDArray[Any]]:
+    """A number per token of all reviews, review by review."""
+    return np.split(flat, reviews.offsets[1:-1])

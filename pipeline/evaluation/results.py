@@ -21,6 +21,7 @@ class Results:
         words: rankings of attended words; empty without attention.
         examples: records of reviews as the first seed reads them.
         histories: records of the epochs of each seed.
+        explanations: summaries of what the attention means.
     """
 
     metrics: dict[str, dict[str, Any]]
@@ -30,6 +31,26 @@ class Results:
     words: dict[str, pd.DataFrame]
     examples: dict[str, list[dict[str, Any]]]
     histories: dict[str, dict[str, list[dict[str, Any]]]]
+    explanations: dict[str, dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """All variants of a corpus side by side.
+
+    Attributes:
+        frame: from `compare`.
+        effects: from `entropy_effects`.
+        pairs: from `significance`.
+        reasons: from `faithfulness`.
+        verdicts: sentences by question.
+    """
+
+    frame: pd.DataFrame
+    effects: pd.DataFrame
+    pairs: pd.DataFrame
+    reasons: pd.DataFrame
+    verdicts: dict[str, list[str]]
 
 
 def read_results(variants: Iterable[str], models: Path, evaluation: Path, results: Path) -> Results:
@@ -39,7 +60,7 @@ def read_results(variants: Iterable[str], models: Path, evaluation: Path, result
         variants: names.
         models: folder with a folder of weights and histories per variant.
         evaluation: folder with a folder of tables per variant.
-        results: folder with the metrics in variants/ and the durations in timing/.
+        results: folder with the metrics in variants/, the durations in timing/ and the summaries in explanation/.
     """
     names = list(variants)
     by_seed = {name: _json(evaluation / name / "by_seed.json") for name in names}
@@ -53,6 +74,7 @@ def read_results(variants: Iterable[str], models: Path, evaluation: Path, result
         histories={
             name: {seed: _json(models / name / f"seed-{seed}.json") for seed in by_seed[name]} for name in names
         },
+        explanations={name: _json(results / "explanation" / f"{name}.json") for name in names},
     )
 
 

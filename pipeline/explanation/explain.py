@@ -132,9 +132,8 @@ def explain(
     embeddings_VE = torch.from_numpy(np.array(corpus.embeddings))
     model = load_classifier(checkpoint, embeddings_VE)
     test = corpus.splits["test"]
-    weights = importance.attention(model, test)
     lent = importance.attention(load_classifier(donor, embeddings_VE), test)
-    answers = replaced(model, test, seed=seed, donor=lent)
+    answers, weights = replaced(model, test, seed=seed, donor=lent)
     index_N = sample_of(len(test), reviews)
     frame, curves = _measures(model, chosen(test, index_N), permutations, seed)
     if evidence is not None:

@@ -63,8 +63,8 @@ def total_variation(one_BC: Tensor, other_BC: Tensor) -> Tensor:
 
 def replaced(
     model: AttentionClassifier, reviews: Reviews, *, seed: int, donor: Flat | None = None, batch_size: int = 256
-) -> dict[str, Flat]:
-    """probabilities_NC under each replacement of the weights: "own", "uniform", "permuted" once, and "donor".
+) -> tuple[dict[str, Flat], Flat]:
+    """The answers under other weights, and the model's own weights, in one pass.
 
     Args:
         model: trained.
@@ -72,19 +72,26 @@ def replaced(
         seed: of the permutation.
         donor: another model's weights for the same tokens; none, and there is no such replacement.
         batch_size: reviews at once.
+
+    Returns:
+        probabilities_NC under each replacement: "own", "uniform", "permuted" once, and "donor"; and the own weights,
+        flat.
     """
     generator = torch.Generator().manual_seed(seed)
     names = ("own", "uniform", "permuted", *(() if donor is None else ("donor",)))
     found = {name: np.empty((len(reviews), len(model.classifier.bias))) for name in names}
+    own = np.empty(len(reviews.tokens))
     for batch in opened(model, reviews, batch_size):
         weights = {"own": batch.weights_BT, "uniform": uniform(batch), "permuted": permutation(batch, generator)}
+        mask_BT = batch.mask_BT.numpy()
+        flat = places(reviews, batch.index_B, mask_BT)
+        own[flat] = batch.weights_BT.numpy()[mask_BT]
         if donor is not None:
-            mask_BT = batch.mask_BT.numpy()
             given_BT = np.zeros(mask_BT.shape, dtype=np.float32)
-            given_BT[mask_BT] = donor[places(reviews, batch.index_B, mask_BT)]
+            given_BT[mask_BT] = donor[flat]
             weights["donor"] = torch.from_numpy(given_BT)
         with torch.inference_mode():
             for name, weights_BT in weights.items():
                 logits_BC = model.classify(weights_BT, batch.values_BTF)
                 found[name][batch.index_B] = logits_BC.double().softmax(dim=1).numpy()
-    return found
+    return found, own
