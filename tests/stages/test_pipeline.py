@@ -64,6 +64,38 @@ def test_every_variant_left_its_tables_figures_and_pages(project: Project) -> No
     assert all(ids == fixed[0] for ids in fixed)
 
 
+def test_attention_is_explained_and_what_has_none_is_left_out(project: Project) -> None:
+    table = pd.read_csv(project.root / "results/demo/faithfulness.csv").set_index("variant")
+    assert list(table.index) == ["attention", "attention_entropy", "lstm_attention"]
+    metrics = pd.read_csv(project.root / "results/demo/comparison.csv").set_index("variant")
+    np.testing.assert_allclose(table["accuracy_own"], metrics.loc[table.index, "accuracy_mean"], atol=1e-6)
+    assert table.loc["attention", "accuracy_donor"] == table.loc["attention", "accuracy_own"]
+    assert (table["comprehensiveness_attention_low"] <= table["comprehensiveness_attention_high"]).all()
+    assert (table["adversary_change"] <= 0.05).all()
+    assert table["evidence_average_precision"].between(0, 1).all()
+    rows = pd.read_parquet(project.root / "explanation/demo/attention/reviews.parquet")
+    assert len(rows) == 24
+    assert rows.groupby("seed")["row"].apply(list).nunique() == 1, "every seed is asked about the same reviews"
+    measures = json.loads((project.root / "results/demo/explanation/attention.json").read_text("utf-8"))["measures"]
+    assert measures["tau_gradient"]["mean"] == pytest.approx(rows["tau_gradient"].mean(), abs=1e-3)
+    mean = json.loads((project.root / "results/demo/explanation/mean.json").read_text("utf-8"))["measures"]
+    assert mean["comprehensiveness_attention"] == {"mean": None, "low": None, "high": None, "undefined": 1.0}
+    assert mean["comprehensiveness_gradient"]["undefined"] < 1
+    assert json.loads((project.root / "results/demo/explanation/tfidf.json").read_text("utf-8"))["measures"] == {}
+    files = {path.name for path in (project.root / "explanation/demo/attention").iterdir()}
+    assert {"words.parquet", "curves.csv", "kinds.csv", "erasure.png", "permutation.png", "lexicon.png"} <= files
+
+
+def test_verdicts_are_made_from_the_numbers(project: Project) -> None:
+    verdicts = (project.root / "results/demo/verdicts.md").read_text("utf-8")
+    pairs = pd.read_csv(project.root / "results/demo/significance.csv").set_index(["variant", "other"])
+    points = 100 * pairs.loc[("mean", "attention"), "difference"]
+    assert re.search(rf"- attention (beats|loses to) mean by {abs(points):.1f} points|no clear difference", verdicts)
+    assert "## 6. May the weights be read as reasons?" in verdicts
+    assert len(pairs) == 10
+    assert "attention" in (project.root / "reports/demo.html").read_text("utf-8").split('id="verdicts"')[1][:400]
+
+
 def test_histories_hold_the_histogram_of_every_epoch_and_no_clock(project: Project) -> None:
     for seed in (0, 1):
         history = json.loads((project.root / f"models/demo/attention/seed-{seed}.json").read_text("utf-8"))
@@ -121,6 +153,8 @@ def test_a_run_says_what_it_was_and_how_it_went(project: Project, runs: dict[str
     assert len(run.data.tags["git.commit"]) == 40
     history = json.loads((project.root / "models/demo/attention/seed-1.json").read_text("utf-8"))
     logged = client.get_metric_history(run.info.run_id, "attention/entropy_mean")
+    assert run.data.metrics["null/accuracy_own"] == pytest.approx(by_seed["1"]["accuracy"], abs=1e-6)
+    assert "explanation/comprehensiveness_attention" in run.data.metrics
     assert [(one.step, one.value) for one in logged] == [(e["epoch"], e["entropy_mean"]) for e in history]
     files = {file.path for file in client.list_artifacts(run.info.run_id)}
     assert {"top_words.json", "entropy_histogram.png", "examples.html", "top_words.csv"} <= files
@@ -177,7 +211,8 @@ def test_an_edit_reruns_its_variant_and_the_comparison_alone(project: Project) -
     planned = project.run("dvc", "repro", "--dry", "compare@demo").stdout
     (project.root / "params.yaml").write_text(before, "utf-8")
     rerun = set(re.findall(r"Running stage '([^']+)'", planned))
-    assert rerun == {"train@demo-attention_entropy", "evaluate@demo-attention_entropy", "compare@demo"}
+    stages = {f"{stage}@demo-attention_entropy" for stage in ("train", "evaluate", "explain")}
+    assert rerun == {*stages, "compare@demo"}
 
 
 def test_metrics_plots_and_params_read_well(project: Project) -> None:
