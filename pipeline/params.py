@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Discriminator,
     Field,
     StringConstraints,
@@ -21,68 +19,13 @@ from pydantic import (
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from pipeline.params_sources import Seed, Sources, Strict
+
 Entry = TypeVar("Entry")
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Probability = Annotated[float, Field(ge=0, lt=1)]
 Size = Annotated[int, Field(ge=1, le=4096)]
-Seed = Annotated[int, Field(ge=0, lt=2**31)]
-
-
-class Strict(BaseModel):
-    """No unknown keys, no silent conversions, no changes afterwards."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class ImdbSource(Strict):
-    """The Large Movie Review Dataset (Maas et al. 2011)."""
-
-    urls: tuple[str, ...] = Field(min_length=1, strict=False)  # tried in order
-    sha256: str  # of the 50,000 labelled reviews in path order, not of the archive: any repack is safe
-
-
-class GloveMember(Strict):
-    """One dimension of GloVe 6B, and where it can be had."""
-
-    urls: tuple[str, ...] = Field(min_length=1, strict=False)  # zip archives, tried in order: the smallest first
-    sha256: str = ""  # of the member; empty where nobody published one: then archive_sha256 decides
-    archive_sha256: str = ""  # of the whole archive
-
-    @model_validator(mode="after")
-    def _has_a_digest(self) -> Self:
-        if not (self.sha256 or self.archive_sha256):
-            raise ValueError("one of sha256 and archive_sha256 must be given: nothing is used unverified")
-        return self
-
-
-class GloveSource(Strict):
-    """GloVe 6B (Pennington et al. 2014): 400,000 lower-case words."""
-
-    dimensions: Literal[50, 100, 200, 300]  # length of a word vector
-    members: dict[int, GloveMember]  # by dimensions
-
-    @model_validator(mode="after")
-    def _has_the_member(self) -> Self:
-        if self.dimensions not in self.members:
-            raise ValueError(f"members has no entry for dimensions {self.dimensions}")
-        return self
-
-
-class DemoSource(Strict):
-    """The generated corpus: what it contains is known token by token."""
-
-    seed: Seed
-    train_reviews: Annotated[int, Field(ge=16, le=1_000_000, multiple_of=16)]  # 16 = two films of eight reviews each
-    test_reviews: Annotated[int, Field(ge=16, le=1_000_000, multiple_of=16)]
-
-
-class Sources(Strict):
-    """Where texts and vectors come from."""
-
-    imdb: ImdbSource
-    glove: GloveSource
-    demo: DemoSource
 
 
 class Training(Strict):
@@ -132,6 +75,13 @@ class GlobalQuery(Strict):
     kind: Literal["global"]
 
 
+class RandomQuery(Strict):
+    """One vector for all texts, drawn once and never learned: the null model of the global query."""
+
+    kind: Literal["random"]
+    scale: Annotated[float, Field(gt=0, le=1000)] = 1.0  # length of the vector
+
+
 class TextQuery(Strict):
     """A function of the text's mean state: exercise 3."""
 
@@ -164,10 +114,10 @@ class AttentionVariant(Strict):
 
     family: Literal["attention"] = "attention"
     encoder: Annotated[NoEncoder | Recurrent, Field(discriminator="kind")] = NoEncoder()
-    query: Annotated[NoQuery | GlobalQuery | TextQuery, Field(discriminator="kind")] = NoQuery()
+    query: Annotated[NoQuery | GlobalQuery | RandomQuery | TextQuery, Field(discriminator="kind")] = NoQuery()
     value: Annotated[IdentityValue | LinearValue | MLPValue, Field(discriminator="kind")] = IdentityValue()
     embeddings: Literal["frozen", "trainable"] = "frozen"
-    training: dict[str, Any] = {}  # fields of `training` that this variant overrides
+    training: dict[str, Any] = Field(default_factory=dict)  # fields of `training` that this variant overrides
 
 
 class TfidfVariant(Strict):
@@ -199,7 +149,7 @@ class Corpus(Strict):
     max_size: Annotated[int, Field(ge=1)]  # words at most, the most frequent ones
     validation_fraction: Annotated[float, Field(gt=0, lt=1)]  # of the training reviews, whole movies at a time
     validation_seed: Seed
-    training: dict[str, Any] = {}  # fields of `training` that this corpus overrides
+    training: dict[str, Any] = Field(default_factory=dict)  # fields of `training` that this corpus overrides
 
 
 class Evaluation(Strict):

@@ -15,7 +15,8 @@ MAY_IMPORT = {
     "models": {"models", "params"},
     "data": {"data"},
     "tracking": {"tracking"},
-    "params": set(),
+    "params": {"params_sources"},
+    "params_sources": set(),
     "seeding": set(),
     "processes": set(),
 }

@@ -9,7 +9,7 @@ import pytest
 from closure import ROOT, closure
 from ruamel.yaml import YAML
 
-NAMES = ("imdb", "glove", "demo", "tensors", "train", "evaluate", "explain", "compare")
+NAMES = ("imdb", "glove", "pairs", "demo", "tensors", "train", "evaluate", "explain", "counterfactual", "compare")
 
 
 @pytest.fixture(scope="module")

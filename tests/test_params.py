@@ -64,7 +64,7 @@ def test_a_corpus_overrides_a_variant_and_a_variant_the_default(tmp_path: Path) 
         ("corpora.imdb.training", {"epoch": 3}, "corpora.imdb.training.epoch = 3.*not permitted"),
         ("corpora.imdb.validation_fraction", 1.5, "validation_fraction = 1.5.*less than 1"),
         ("variants.mean.training", {"epochs": -3}, "variants.mean.training.epochs = -3.*greater than or equal to 1"),
-        ("variants.mean.query", {"kind": "globl"}, "variants.mean.*query.*'globl'.*'none', 'global', 'text'"),
+        ("variants.mean.query", {"kind": "globl"}, "variants.mean.*query.*'globl'.*'none', 'global', 'random', 'text'"),
         ("variants.mean.query", {"kind": "text", "hidden": [0]}, "variants.mean.*hidden.0 = 0"),
         ("variants.mean.encoder", {"kind": "lstm"}, "variants.mean.*encoder.*hidden.*required"),
         ("variants.mean.embedings", "frozen", "variants.mean.*embedings = 'frozen'.*not permitted"),

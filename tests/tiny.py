@@ -20,6 +20,7 @@ LSTM = {"kind": "lstm", "hidden": 3}
 VARIANTS = {
     "mean": {},
     "attention": {"query": GLOBAL},
+    "attention_random": {"query": {"kind": "random", "scale": 2.0}},
     "attention_text_query": {"query": TEXT},
     "attention_text_query_mlp": {"query": {"kind": "text", "hidden": [5]}},
     "attention_value": {"query": GLOBAL, "value": {"kind": "mlp", "hidden": 6}},

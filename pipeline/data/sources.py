@@ -16,7 +16,7 @@ MIRROR = "ATTENTION_DATA_MIRROR"  # a folder or a URL prefix that holds the file
 Content = TypeVar("Content")
 
 
-def fetch(urls: Sequence[str], folder: Path, read: Callable[[Path], Content]) -> Content:
+def fetch(urls: Sequence[str], folder: Path, read: Callable[[Path], Content], *, mirrored_in: str = "") -> Content:
     """Reads the first copy of a file that proves to be the right one.
 
     Tried in this order: the mirror if it is a folder (read in place, never copied), `folder` (an earlier download, or
@@ -28,6 +28,7 @@ def fetch(urls: Sequence[str], folder: Path, read: Callable[[Path], Content]) ->
         folder: where downloads are kept.
         read: takes the file and returns what the caller wants from it. It raises ValueError if the content is not what
             it must be; that copy is then refused, deleted if it has just been downloaded, and the next one is tried.
+        mirrored_in: the folder of a mirror that holds the files.
 
     Raises:
         ValueError: no copy serves; the message names each one tried, why it failed, and what can be done.
@@ -38,9 +39,9 @@ def fetch(urls: Sequence[str], folder: Path, read: Callable[[Path], Content]) ->
     folder = root / folder
     files, addresses = [folder / name for name in names], list(urls)
     if "://" in mirror:
-        addresses = [f"{mirror.rstrip('/')}/{name}" for name in names] + addresses
+        addresses = ["/".join(filter(None, [mirror.rstrip("/"), mirrored_in, name])) for name in names] + addresses
     elif mirror:
-        files = [root / mirror / name for name in names] + files
+        files = [root / mirror / mirrored_in / name for name in names] + files
 
     failures: list[str] = []
 

@@ -6,6 +6,7 @@ from typing import Any
 UNIFORM = "uniform weights"
 GLOBAL = "global query"
 TEXT = "text query"
+RANDOM = "random query"
 OTHER = "other query"
 RECURRENT = "recurrent"
 TRAINED = "trained embeddings"
@@ -16,6 +17,7 @@ COLOURS = {
     UNIFORM: "#8c8c8c",
     GLOBAL: "#0072b2",
     TEXT: "#e69f00",
+    RANDOM: "#000000",
     OTHER: "#56b4e9",
     RECURRENT: "#009e73",
     TRAINED: "#cc79a7",
@@ -35,7 +37,7 @@ def family(entry: Mapping[str, Any]) -> str:
         return TRAINED
     if _kind(entry, "encoder") != "none":
         return RECURRENT
-    return {"none": UNIFORM, "global": GLOBAL, "text": TEXT}.get(_kind(entry, "query"), OTHER)
+    return {"none": UNIFORM, "global": GLOBAL, "random": RANDOM, "text": TEXT}.get(_kind(entry, "query"), OTHER)
 
 
 def _kind(entry: Mapping[str, Any], part: str) -> str:

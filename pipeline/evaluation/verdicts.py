@@ -18,6 +18,12 @@ QUESTIONS = {
     "embeddings": "Beyond: word vectors that learn too",
     "tfidf": "Beyond: TF-IDF with logistic regression, what one would pick instead",
 }
+QUERIES = {
+    ("none", "global"): "query",
+    ("none", "text"): "query",
+    ("random", "global"): "query",
+    ("global", "text"): "text",
+}
 NOTE = (
     "Points of accuracy on the test reviews, with the {confidence:.0%} interval of a bootstrap over reviews and seeds. "
     "A difference counts as clear if it survives Holm's correction for all the pairs below. Each variant has training "
@@ -105,9 +111,7 @@ def _parts(entry: Mapping[str, Any]) -> dict[str, Any]:
 def _question(part: str, own: Mapping[str, Any], others: Mapping[str, Any]) -> str:
     """What the pair asks, or nothing if the first is not the one with more."""
     if part == "query":
-        return {("none", "global"): "query", ("none", "text"): "query", ("global", "text"): "text"}.get(
-            (others[part]["kind"], own[part]["kind"]), ""
-        )
+        return QUERIES.get((others[part]["kind"], own[part]["kind"]), "")
     return part if others[part] == PARTS[part] else ""
 
 

@@ -31,8 +31,8 @@ def adversary(model: AttentionClassifier, reviews: Reviews, *, seed: int, steps:
     """Adam on -divergence + penalty, from several noisy starts; the farthest that keeps the answer within 0.05.
 
     Published were 5 starts, 500 steps at a rate of 0.01, and a term that drives the starts apart. Fewer and longer
-    steps without it end as far away or farther (on IMDB, 0.570 nats against 0.568), in a fifteenth of the time. A review whose answer no start keeps has divergence 0:
-    its own weights are a candidate too.
+    steps without it end as far away or farther (on IMDB, 0.570 nats against 0.568), in a fifteenth of the time. A
+    review whose answer no start keeps has divergence 0: its own weights are a candidate too.
 
     Args:
         model: trained.

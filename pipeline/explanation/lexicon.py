@@ -26,9 +26,9 @@ KINDS = ("negation", "stop word", "punctuation", "unknown", "other")
 def is_closed(model: "AttentionClassifier") -> bool:
     """Whether the weight of a word depends on the word alone: a global query over the word vectors themselves."""
     from pipeline.models.encoders import IdentityEncoder
-    from pipeline.models.queries import GlobalQuery
+    from pipeline.models.queries import GlobalQuery, RandomQuery
 
-    return isinstance(model.encoder, IdentityEncoder) and isinstance(model.query, GlobalQuery)
+    return isinstance(model.encoder, IdentityEncoder) and isinstance(model.query, GlobalQuery | RandomQuery)
 
 
 def closed_form(model: "AttentionClassifier") -> tuple[Floats, Floats]:

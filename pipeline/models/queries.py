@@ -38,6 +38,26 @@ class GlobalQuery(nn.Module):
         return self.query.expand(states_BTD.shape[0], -1)
 
 
+class RandomQuery(nn.Module):
+    """One vector for every text, drawn once and never learned: the null model of the global query.
+
+    Args:
+        size: D.
+        scale: length of the vector.
+    """
+
+    query: Tensor
+
+    def __init__(self, size: int, scale: float) -> None:
+        super().__init__()
+        direction_D = torch.randn(size)
+        self.register_buffer("query", scale * direction_D / direction_D.norm())
+
+    def forward(self, states_BTD: Tensor, mask_BT: Tensor) -> Tensor:
+        """Returns query_BD, the same row for each review."""
+        return self.query.expand(states_BTD.shape[0], -1)
+
+
 class TextQuery(nn.Module):
     """A function of the text's mean state (exercise 3): linear, or an MLP with tanh between its layers.
 

@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 from pipeline.models.classifier import AttentionClassifier, ReviewDropout, WordDropout
 from pipeline.models.encoders import IdentityEncoder, RecurrentEncoder
-from pipeline.models.queries import GlobalQuery, TextQuery, UniformQuery
+from pipeline.models.queries import GlobalQuery, RandomQuery, TextQuery, UniformQuery
 from pipeline.models.values import IdentityValue, LinearValue, MLPValue
 from pipeline.params import (
     AttentionVariant,
@@ -19,6 +19,9 @@ from pipeline.params import (
 )
 from pipeline.params import (
     MLPValue as MLPValueParams,
+)
+from pipeline.params import (
+    RandomQuery as RandomQueryParams,
 )
 from pipeline.params import (
     TextQuery as TextQueryParams,
@@ -73,6 +76,8 @@ def _query(variant: AttentionVariant, size: int) -> nn.Module:
     match variant.query:
         case GlobalQueryParams():
             return GlobalQuery(size)
+        case RandomQueryParams(scale=scale):
+            return RandomQuery(size, scale)
         case TextQueryParams(hidden=hidden):
             return TextQuery(size, hidden)
         case _:

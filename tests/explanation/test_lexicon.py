@@ -9,7 +9,9 @@ from pipeline.explanation.evidence import evidence_mask, evidence_scores
 from pipeline.explanation.lexicon import KINDS, closed_form, kinds_of, mass_by_kind, word_lifts
 
 
-@pytest.mark.parametrize("name", ["attention", "attention_value", "attention_linear_value", "attention_trainable"])
+@pytest.mark.parametrize(
+    "name", ["attention", "attention_random", "attention_value", "attention_linear_value", "attention_trainable"]
+)
 def test_two_numbers_per_word_are_the_whole_model(name: str) -> None:
     model, reviews = tiny.model(name).eval(), tiny.reviews(20)
     logit_V, polarity_V = closed_form(model)
