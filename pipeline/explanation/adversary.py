@@ -8,7 +8,7 @@ from torch import Tensor
 
 from pipeline.data.reviews import Reviews
 from pipeline.explanation.null_models import total_variation
-from pipeline.explanation.opened import Flat, Opened, opened
+from pipeline.explanation.opened import Flat, Opened, opened, pulls
 from pipeline.models.classifier import AttentionClassifier
 from pipeline.models.functional import masked_softmax, weighted_sum
 
@@ -55,12 +55,6 @@ def jensen_shannon(one_BT: Tensor, other_BT: Tensor) -> Tensor:
     """Divergence in nats, with 0 ln 0 = 0: 0 for equal weights, ln 2 for weights without a common token."""
     middle_BT = (one_BT + other_BT) / 2
     return (_relative_entropy(one_BT, middle_BT) + _relative_entropy(other_BT, middle_BT)) / 2
-
-
-def pulls(model: AttentionClassifier, batch: Opened) -> Tensor:
-    """pulls_BTC = W v(h_t): the classifier is linear, so the logits are their weighted sum, plus the bias."""
-    pulls_BTC: Tensor = batch.values_BTF.clone() @ model.classifier.weight.detach().T
-    return pulls_BTC
 
 
 def _relative_entropy(one_BT: Tensor, other_BT: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from pipeline.data.batching import Batch, evaluation_batches
 from pipeline.data.reviews import Reviews
-from pipeline.explanation.opened import BATCH_SIZE, Flat, opened, places
+from pipeline.explanation.opened import BATCH_SIZE, Flat, is_bag, opened, places, pulls
 from pipeline.models.classifier import AttentionClassifier
 from pipeline.models.functional import padding_mask
 
@@ -70,6 +70,30 @@ def signed_integrated_gradients(model: AttentionClassifier, reviews: Reviews, st
 
 def leave_one_out(model: AttentionClassifier, reviews: Reviews) -> Flat:
     """|p_c(x) - p_c(x without the token)|, the token deleted; NaN for a review of one token."""
+    return _left_out_of_a_bag(model, reviews) if is_bag(model) else _left_out_one_by_one(model, reviews)
+
+
+def _left_out_of_a_bag(model: AttentionClassifier, reviews: Reviews) -> Flat:
+    """All at once: what is before a token and what is after it, added up without it."""
+    found = np.full(len(reviews.tokens), np.nan)
+    for batch in opened(model, reviews):
+        weights_BT1 = batch.weights_BT.double()[:, :, None]
+        parts_BTC = torch.cat([weights_BT1 * pulls(model, batch).double(), weights_BT1], dim=2)
+        before_BTC = parts_BTC.cumsum(dim=1) - parts_BTC
+        after_BTC = parts_BTC.flip(1).cumsum(dim=1).flip(1) - parts_BTC
+        rest_BTC = before_BTC + after_BTC
+        logits_BTC = rest_BTC[:, :, :-1] / rest_BTC[:, :, -1:] + model.classifier.bias.detach().double()
+        whole_BC = batch.logits_BC.double().softmax(dim=1)
+        answer_B = whole_BC.argmax(dim=1)
+        left_BT = logits_BTC.softmax(dim=2).gather(2, answer_B[:, None, None].expand(*logits_BTC.shape[:2], 1))[:, :, 0]
+        lost_BT = (whole_BC.gather(1, answer_B[:, None]) - left_BT).abs()
+        mask_BT = (batch.mask_BT & (batch.lengths_B > 1)[:, None]).numpy()
+        found[places(reviews, batch.index_B, mask_BT)] = lost_BT.numpy()[mask_BT]
+    return found
+
+
+def _left_out_one_by_one(model: AttentionClassifier, reviews: Reviews) -> Flat:
+    """Each review as a batch of its own: a row for every token, without that token."""
     found = np.full(len(reviews.tokens), np.nan)
     model.eval()
     with torch.inference_mode():

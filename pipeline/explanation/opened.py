@@ -15,7 +15,9 @@ from torch import Tensor
 from pipeline.data.batching import evaluation_batches
 from pipeline.data.reviews import Reviews, pack
 from pipeline.models.classifier import AttentionClassifier
+from pipeline.models.encoders import IdentityEncoder
 from pipeline.models.functional import padding_mask
+from pipeline.models.queries import TextQuery
 
 Flat = npt.NDArray[np.float64]
 BATCH_SIZE = 64
@@ -30,6 +32,20 @@ class Opened(NamedTuple):
     values_BTF: Tensor
     weights_BT: Tensor
     logits_BC: Tensor
+
+
+def is_bag(model: AttentionClassifier) -> bool:
+    """Whether a token deleted changes no other state or score: word vectors, and a query that is not the text's.
+
+    What is deleted then leaves the sum, and the weights that remain grow in proportion.
+    """
+    return isinstance(model.encoder, IdentityEncoder) and not isinstance(model.query, TextQuery)
+
+
+def pulls(model: AttentionClassifier, batch: Opened) -> Tensor:
+    """pulls_BTC = W v(h_t): the classifier is linear, so the logits are their weighted sum, plus the bias."""
+    pulls_BTC: Tensor = batch.values_BTF.clone() @ model.classifier.weight.detach().T
+    return pulls_BTC
 
 
 def opened(model: AttentionClassifier, reviews: Reviews, batch_size: int = BATCH_SIZE) -> Iterator[Opened]:
