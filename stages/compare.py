@@ -26,19 +26,20 @@ def main(
     corpus: Annotated[str, typer.Option(help="A name under corpora in params.yaml.")],
     models: Annotated[Path, typer.Option(help="Folder of the variants' histories to read.")],
     evaluation: Annotated[Path, typer.Option(help="Folder of the variants' tables to read.")],
+    explanation: Annotated[Path, typer.Option(help="Folder of the variants' explanations to read.")],
     results: Annotated[Path, typer.Option(help="Folder of metrics to read, and of the comparison to write.")],
     page: Annotated[Path, typer.Option(help="HTML report to write.")],
 ) -> None:
     """Compare every variant of params.yaml on one corpus.
 
     Example: python -m stages.compare --corpus demo --models models/demo --evaluation evaluation/demo
-    --results results/demo --page reports/demo.html
+    --explanation explanation/demo --results results/demo --page reports/demo.html
     """
     params = load_params("params.yaml")
     settings = params.evaluation
     variants = {name: entry.model_dump() for name, entry in params.variants.items()}
     with Tracker() as tracker:
-        found = read_results(variants, models, evaluation, results)
+        found = read_results(variants, models, evaluation, explanation, results)
         run = tracker.resume(comparison_run(params, corpus, found.metrics))
         frame = compare(list(found.metrics.values()), list(found.timing.values()), variants)
         effects = entropy_effects(

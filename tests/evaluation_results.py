@@ -72,6 +72,14 @@ def top_words() -> pd.DataFrame:
     )
 
 
+def lexicon(variant: str) -> pd.DataFrame:
+    """A word of praise, one of blame, and others that mean something to HTML."""
+    words = ["the", "superb", "dull", "<b>bold</b>", "film"]
+    sign = 1 if variant == "attention" else -1
+    logits, polarities = [-2.0, 3.0, 2.5, 0.0, -1.0], [0.1, 4.0 * sign, -3.0 * sign, 0.5, 0.0]
+    return pd.DataFrame({"word": words, "count": [900, 80, 70, 60, 500], "logit": logits, "polarity": polarities})
+
+
 def examples(variant: str, tokens: list[str], fixed: int = 3, mistakes: int = 1) -> list[dict[str, Any]]:
     """Reviews as one variant reads them; its mistakes are its own."""
     own = 1000 * (1 + list(VARIANTS).index(variant))
@@ -125,4 +133,7 @@ def report_page(
         {name: pd.DataFrame() if name == "tfidf" else top_words() for name in VARIANTS},
         examples_by_variant or {name: examples(name, words, fixed, mistakes) for name in VARIANTS},
         {"seeds": 3},
+        verdicts={"1. Who wins?": ["best beats <b>mean</b> by 16.0 points [15.0, 17.0]"]},
+        verdicts_note="Points of accuracy.",
+        lexicons={name: lexicon(name) for name in ("attention", "attention_entropy")},
     )

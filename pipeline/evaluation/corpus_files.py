@@ -65,6 +65,7 @@ def write_comparison(
             classes=classes,
             verdicts=compared.verdicts,
             verdicts_note=note,
+            lexicons=results.lexicons,
         ),
         encoding="utf-8",
     )

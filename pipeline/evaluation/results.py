@@ -1,7 +1,7 @@
 """What evaluation left of each variant, read back to be compared."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ class Results:
         examples: records of reviews as the first seed reads them.
         histories: records of the epochs of each seed.
         explanations: summaries of what the attention means.
+        lexicons: word, count, logit and polarity, of the first seed of each variant that has them.
     """
 
     metrics: dict[str, dict[str, Any]]
@@ -32,6 +33,7 @@ class Results:
     examples: dict[str, list[dict[str, Any]]]
     histories: dict[str, dict[str, list[dict[str, Any]]]]
     explanations: dict[str, dict[str, Any]]
+    lexicons: dict[str, pd.DataFrame]
 
 
 @dataclass(frozen=True)
@@ -53,13 +55,14 @@ class Comparison:
     verdicts: dict[str, list[str]]
 
 
-def read_results(variants: Iterable[str], models: Path, evaluation: Path, results: Path) -> Results:
+def read_results(variants: Iterable[str], models: Path, evaluation: Path, explanation: Path, results: Path) -> Results:
     """Reads the variants asked for and no other: what a removed variant left behind is not compared.
 
     Args:
         variants: names.
         models: folder with a folder of weights and histories per variant.
         evaluation: folder with a folder of tables per variant.
+        explanation: the same of explanations.
         results: folder with the metrics in variants/, the durations in timing/ and the summaries in explanation/.
     """
     names = list(variants)
@@ -75,7 +78,19 @@ def read_results(variants: Iterable[str], models: Path, evaluation: Path, result
             name: {seed: _json(models / name / f"seed-{seed}.json") for seed in by_seed[name]} for name in names
         },
         explanations={name: _json(results / "explanation" / f"{name}.json") for name in names},
+        lexicons=_lexicons({name: explanation / name / "words.parquet" for name in names}),
     )
+
+
+def _lexicons(paths: Mapping[str, Path]) -> dict[str, pd.DataFrame]:
+    """Of the first seed; without the variants whose attention depends on the text, or is the same for every word."""
+    found = {}
+    for name, path in paths.items():
+        words = pd.read_parquet(path) if path.exists() else pd.DataFrame()
+        if "logit" in words and words["logit"].std() > 0:
+            first = words.loc[words["seed"] == words["seed"].min(), ["word", "count", "logit", "polarity"]]
+            found[name] = first.reset_index(drop=True)
+    return found
 
 
 def _json(path: Path) -> Any:
