@@ -187,9 +187,9 @@ def _measures(model: Any, sample: Reviews, permutations: int, seed: int) -> tupl
             ]
         columns[f"flip_{name}"] = np.where(undefined_N, np.nan, flip_N)
         if name != "attention":
-            columns[f"tau_{name}"] = agreement.kendall(sample, rankings["attention"], ranking)
-            columns[f"overlap_{name}"] = agreement.top_overlap(sample, rankings["attention"], ranking)
-    ceiling = (sample, rankings["gradient"], rankings["leave_one_out"])
+            columns[f"tau_{name}"] = agreement.kendall(sample, rankings["attention"], np.abs(ranking))
+            columns[f"overlap_{name}"] = agreement.top_overlap(sample, rankings["attention"], np.abs(ranking))
+    ceiling = (sample, np.abs(rankings["gradient"]), np.abs(rankings["leave_one_out"]))
     columns["tau_ceiling"] = agreement.kendall(*ceiling)
     columns["overlap_ceiling"] = agreement.top_overlap(*ceiling)
     shuffled = permuted(model, sample, permutations=permutations, seed=seed)

@@ -1,7 +1,8 @@
-"""How much each token matters to the answer, by ways that do not ask the attention weights.
+"""How much each token speaks for the answer, by ways that do not ask the attention weights.
 
-Each returns a flat array aligned with `Reviews.tokens`: larger is more important. The answer is the model's own,
-its predicted class c. Gradients are taken of the log odds of c, not of its probability: where the probability is 1 to
+Each returns a flat array aligned with `Reviews.tokens`: above zero for the answer, below zero against it. Its size is
+what attention is compared with; what is erased first is the largest. The answer is the model's own, its predicted
+class c. Gradients are taken of the log odds of c, not of its probability: where the probability is 1 to
 the last bit its gradient is 0, and a correlation with it undefined.
 """
 
@@ -31,7 +32,7 @@ def attention(model: AttentionClassifier, reviews: Reviews) -> Flat:
 
 
 def gradient_x_input(model: AttentionClassifier, reviews: Reviews) -> Flat:
-    """|sum over d of x_d * d(log odds)/dx_d|, the attention weights held fixed (Jain & Wallace 2019, algorithm 1)."""
+    """Sum over d of x_d * d(log odds)/dx_d, the attention weights held fixed (Jain & Wallace 2019, algorithm 1)."""
 
     def attribution(batch: Batch) -> Tensor:
         vectors_BTE = model.embedding(batch.tokens_BT).detach().requires_grad_()
@@ -40,18 +41,16 @@ def gradient_x_input(model: AttentionClassifier, reviews: Reviews) -> Flat:
         margin_B = _log_odds(model.classify(weights_BT, model.value(states_BTD)))
         (gradient_BTE,) = torch.autograd.grad(margin_B.sum(), vectors_BTE)
         products_BT: Tensor = (gradient_BTE * vectors_BTE.detach()).sum(dim=2)
-        return products_BT.abs()
+        return products_BT
 
     return _flat(model, reviews, attribution)
 
 
 def integrated_gradients(model: AttentionClassifier, reviews: Reviews, steps: int = STEPS) -> Flat:
-    """Their size, from vectors of zeros and through the attention too (Sundararajan et al. 2017, equation 3)."""
-    return np.abs(signed_integrated_gradients(model, reviews, steps))
+    """From vectors of zeros, and through the attention too (Sundararajan et al. 2017, equation 3).
 
-
-def signed_integrated_gradients(model: AttentionClassifier, reviews: Reviews, steps: int = STEPS) -> Flat:
-    """With their signs; over a review they add up to its log odds minus those of a text of zero vectors."""
+    Over a review they add up to its log odds minus those of a text of zero vectors.
+    """
 
     def attribution(batch: Batch) -> Tensor:
         vectors_BTE = model.embedding(batch.tokens_BT).detach()
@@ -69,7 +68,7 @@ def signed_integrated_gradients(model: AttentionClassifier, reviews: Reviews, st
 
 
 def leave_one_out(model: AttentionClassifier, reviews: Reviews) -> Flat:
-    """|p_c(x) - p_c(x without the token)|, the token deleted; NaN for a review of one token."""
+    """p_c(x) - p_c(x without the token), the token deleted; NaN for a review of one token."""
     return _left_out_of_a_bag(model, reviews) if is_bag(model) else _left_out_one_by_one(model, reviews)
 
 
@@ -86,7 +85,7 @@ def _left_out_of_a_bag(model: AttentionClassifier, reviews: Reviews) -> Flat:
         whole_BC = batch.logits_BC.double().softmax(dim=1)
         answer_B = whole_BC.argmax(dim=1)
         left_BT = logits_BTC.softmax(dim=2).gather(2, answer_B[:, None, None].expand(*logits_BTC.shape[:2], 1))[:, :, 0]
-        lost_BT = (whole_BC.gather(1, answer_B[:, None]) - left_BT).abs()
+        lost_BT = whole_BC.gather(1, answer_B[:, None]) - left_BT
         mask_BT = (batch.mask_BT & (batch.lengths_B > 1)[:, None]).numpy()
         found[places(reviews, batch.index_B, mask_BT)] = lost_BT.numpy()[mask_BT]
     return found
@@ -108,7 +107,7 @@ def _left_out_one_by_one(model: AttentionClassifier, reviews: Reviews) -> Flat:
             lost = []
             for left_out in torch.arange(length).split(ROWS):
                 rows_BT = tokens_T[others + (others >= left_out[:, None])]
-                lost.append((whole_C[answer] - _run(model, rows_BT)[:, answer]).abs())
+                lost.append(whole_C[answer] - _run(model, rows_BT)[:, answer])
             found[reviews.offsets[index] : reviews.offsets[index + 1]] = torch.cat(lost).numpy()
     return found
 

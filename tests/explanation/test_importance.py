@@ -37,7 +37,9 @@ def test_the_gradient_of_a_bag_has_a_closed_form() -> None:
     """With the weights held fixed, the log odds are linear in the vectors: the product is a_i (W_1 - W_0) . x_i."""
     model, reviews = tiny.model("attention"), tiny.reviews(20)
     pull_V = (tiny.embeddings() @ (model.classifier.weight[1] - model.classifier.weight[0])).detach().numpy()
-    expected = np.abs(importance.attention(model, reviews) * pull_V[reviews.tokens])
+    towards_second = importance.attention(model, reviews) * pull_V[reviews.tokens]
+    answer_N = probabilities(model, reviews).argmax(axis=1)
+    expected = towards_second * np.repeat(2 * answer_N - 1, reviews.lengths)
     np.testing.assert_allclose(importance.gradient_x_input(model, reviews), expected, atol=1e-6)
 
 
@@ -56,7 +58,7 @@ def test_a_saturated_answer_still_has_a_gradient() -> None:
 @pytest.mark.parametrize("name", ["attention", "attention_value", "lstm_attention"])
 def test_integrated_gradients_add_up_to_the_change_of_the_log_odds(name: str) -> None:
     model, reviews = tiny.model(name), tiny.reviews(20)
-    found = importance.signed_integrated_gradients(model, reviews, steps=300)
+    found = importance.integrated_gradients(model, reviews, steps=300)
     for index, attributions in enumerate(tiny.by_review(reviews, found)):
         vectors = model.embedding(torch.from_numpy(np.array(reviews[index]))[None])
         lengths = torch.tensor([vectors.shape[1]])
@@ -82,9 +84,7 @@ def test_leaving_a_token_out_is_running_the_rest(name: str) -> None:
             continue
         whole = tiny.alone(model, tokens)
         answer = whole.argmax()
-        slow = [
-            abs(whole[answer] - tiny.alone(model, np.delete(tokens, place))[answer]) for place in range(len(tokens))
-        ]
+        slow = [whole[answer] - tiny.alone(model, np.delete(tokens, place))[answer] for place in range(len(tokens))]
         np.testing.assert_allclose(found[index], slow, atol=1e-6)
 
 
