@@ -162,6 +162,14 @@ class Evaluation(Strict):
     mistakes: Annotated[int, Field(ge=0, le=200)]  # the surest wrong answers shown
 
 
+class Explanation(Strict):
+    """How it is tested whether attention may be read as a reason."""
+
+    reviews: Annotated[int, Field(ge=1, le=25_000)]  # sample of test reviews, the same for every variant
+    permutations: Annotated[int, Field(ge=1, le=10_000)]  # of the weights of each of them
+    exchanged: Annotated[int, Field(ge=1, le=25_000)]  # test reviews read by every variant with every other's weights
+
+
 class Params(Strict):
     """All of params.yaml."""
 
@@ -170,6 +178,7 @@ class Params(Strict):
     corpora: dict[Name, Corpus] = Field(min_length=1)
     training: Training
     evaluation: Evaluation
+    explanation: Explanation
     variants: dict[
         Name,
         Annotated[

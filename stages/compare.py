@@ -3,13 +3,15 @@
 from pathlib import Path
 from typing import Annotated
 
+import pandas as pd
 import typer
 
 from pipeline.data.tensors import CLASSES
 from pipeline.evaluation.comparison import compare, print_comparison
 from pipeline.evaluation.corpus_files import write_comparison
 from pipeline.evaluation.entropy_effect import entropy_effects, entropy_pairs
-from pipeline.evaluation.results import read_results
+from pipeline.evaluation.faithfulness import QUESTION, faithfulness, reading
+from pipeline.evaluation.results import Comparison, read_results
 from pipeline.evaluation.significance import significance
 from pipeline.evaluation.verdicts import verdicts
 from pipeline.params import load_params
@@ -20,33 +22,36 @@ def main(
     corpus: Annotated[str, typer.Option(help="A name under corpora in params.yaml.")],
     models: Annotated[Path, typer.Option(help="Folder of the variants' histories to read.")],
     evaluation: Annotated[Path, typer.Option(help="Folder of the variants' tables to read.")],
+    exchange: Annotated[Path, typer.Option(help="CSV of variants with each other's weights to read.")],
     results: Annotated[Path, typer.Option(help="Folder of metrics to read, and of the comparison to write.")],
     page: Annotated[Path, typer.Option(help="HTML report to write.")],
 ) -> None:
     """Compare every variant of params.yaml on one corpus.
 
     Example: python -m stages.compare --corpus demo --models models/demo --evaluation evaluation/demo
-    --results results/demo --page reports/demo.html
+    --exchange results/demo/exchange.csv --results results/demo --page reports/demo.html
     """
     params = load_params("params.yaml")
+    exchanged = pd.read_csv(exchange)
     settings = params.evaluation
     variants = {name: entry.model_dump() for name, entry in params.variants.items()}
     found = read_results(variants, models, evaluation, results)
     frame = compare(list(found.metrics.values()), list(found.timing.values()), variants)
+    pairs = significance(found.predictions, resamples=settings.bootstrap, confidence=settings.confidence)
     effects = entropy_effects(
         entropy_pairs(variants),
         found.predictions,
+        pairs,
         resamples=settings.bootstrap,
         confidence=settings.confidence,
     )
-    pairs = significance(found.predictions, resamples=settings.bootstrap, confidence=settings.confidence)
+    reasons = faithfulness(found.explanations, exchanged)
     answers = verdicts(variants, pairs, confidence=settings.confidence)
+    if len(reasons):
+        answers[QUESTION] = reading(reasons)
     write_comparison(
         corpus,
-        frame,
-        effects,
-        pairs,
-        answers,
+        Comparison(frame, effects, pairs, reasons, exchanged, answers),
         found,
         classes=CLASSES,
         confidence=settings.confidence,

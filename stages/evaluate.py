@@ -1,4 +1,4 @@
-"""One variant on the test split of one corpus: numbers, tables, figures and examples."""
+"""One variant on the test split of one corpus: how well it answers, where it looks, and whether that means anything."""
 
 import json
 from pathlib import Path
@@ -7,10 +7,14 @@ from typing import Annotated
 import typer
 
 from pipeline.data.atomic import replacing
+from pipeline.data.demo import EVIDENCE
 from pipeline.data.tensors import read_table, read_tensors
 from pipeline.evaluation.evaluate import evaluate
 from pipeline.evaluation.predict import predict_seeds, trained_seeds
 from pipeline.evaluation.variant_files import write_evaluation
+from pipeline.explanation.explain import explain_seeds
+from pipeline.explanation.explanation_files import write_explanations
+from pipeline.explanation.summary import summarise
 from pipeline.params import load_params
 from stages import cli
 
@@ -22,12 +26,13 @@ def main(
     models: Annotated[Path, typer.Option(help="Folder of weights and histories to read.")],
     out: Annotated[Path, typer.Option(help="Folder of tables, figures and pages to write.")],
     metrics: Annotated[Path, typer.Option(help="JSON of metrics to write.")],
+    explanation: Annotated[Path, typer.Option(help="JSON of what the attention means to write.")],
 ) -> None:
-    """Test every seed of a trained variant and describe its attention.
+    """Test every seed of a trained variant, describe its attention, and ask whether it may be read as a reason.
 
     Example: python -m stages.evaluate --corpus demo --variant attention --tensors data/tensors/demo
     --models models/demo/attention --out evaluation/demo/attention
-    --metrics results/demo/variants/attention.json
+    --metrics results/demo/variants/attention.json --explanation results/demo/explanation/attention.json
     """
     params = load_params("params.yaml")
     data = read_tensors(tensors)
@@ -37,8 +42,21 @@ def main(
     table = read_table(tensors, ["name", "text"])
     evaluation = evaluate(variant, predictions, data, table, **params.evaluation.model_dump())
     write_evaluation(evaluation, histories, data.classes, f"{variant} on {corpus}", out)
-    with replacing(metrics) as part:
-        part.write_text(json.dumps(evaluation.metrics, indent=2) + "\n", encoding="utf-8")
+    summary: dict[str, object] = {"accuracy": {}, "measures": {}}
+    if next(iter(predictions.values())).weights is not None:
+        explained = explain_seeds(
+            checkpoints,
+            tensors,
+            reviews=params.explanation.reviews,
+            permutations=params.explanation.permutations,
+            evidence=EVIDENCE,
+        )
+        write_explanations(explained, data.classes, f"{variant} on {corpus}", out / "explanation")
+        settings = params.evaluation
+        summary = summarise(explained, resamples=settings.bootstrap, confidence=settings.confidence)
+    for path, content in ((metrics, evaluation.metrics), (explanation, {"variant": variant, **summary})):
+        with replacing(path) as part:
+            part.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     typer.echo(f"{corpus} {variant}: accuracy {evaluation.metrics['accuracy_mean']:.4f} on the test split")
 
 

@@ -44,16 +44,21 @@ def main(
                 for path in sorted((evaluation / variant).iterdir())
                 if path.suffix in {".png", ".html", ".csv", ".json"}
             ]
-            digest = _digest([results / "variants" / f"{variant}.json", *files])
+            reasons = sorted((evaluation / variant / "explanation").glob("*.*"))
+            digest = _digest([results / "variants" / f"{variant}.json", *files, *reasons])
             runs = {
                 seed: tracker.publish(variant_run(params, corpus, variant, seed, data), digest)
                 for seed in params.seeds_of(variant)
             }
             for seed, run in runs.items():
                 _publish_seed(run, variant, str(seed), found)
-                for path in files:
-                    if path.suffix != ".json":
-                        run.artifact(path)
+                for folder, paths in (("", files), ("explanation", reasons)):
+                    for path in paths:
+                        if path.suffix in {".png", ".html", ".csv"}:
+                            run.artifact(path, folder)
+                if reasons:
+                    known = json.loads((evaluation / variant / "explanation/by_seed.json").read_text(encoding="utf-8"))
+                    run.metrics(known[str(seed)])
                 for split, context in (("train", "training"), ("test", "test")):
                     reviews = data.splits[split]
                     size = {"reviews": len(reviews), "tokens": len(reviews.tokens)}

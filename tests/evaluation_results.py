@@ -72,6 +72,14 @@ def top_words() -> pd.DataFrame:
     )
 
 
+def lexicon(variant: str) -> pd.DataFrame:
+    """A word of praise, one of blame, and others that mean something to HTML."""
+    words = ["the", "superb", "dull", "<b>bold</b>", "film"]
+    sign = 1 if variant == "attention" else -1
+    logits, polarities = [-2.0, 3.0, 2.5, 0.0, -1.0], [0.1, 4.0 * sign, -3.0 * sign, 0.5, 0.0]
+    return pd.DataFrame({"word": words, "count": [900, 80, 70, 60, 500], "logit": logits, "polarity": polarities})
+
+
 def examples(variant: str, tokens: list[str], fixed: int = 3, mistakes: int = 1) -> list[dict[str, Any]]:
     """Reviews as one variant reads them; its mistakes are its own."""
     own = 1000 * (1 + list(VARIANTS).index(variant))
@@ -105,6 +113,7 @@ def report_page(
     from pipeline.evaluation.comparison_figures import accuracy_against_entropy
     from pipeline.evaluation.entropy_effect import entropy_effects, entropy_pairs
     from pipeline.evaluation.report import report
+    from pipeline.evaluation.significance import significance
 
     frame = compare([metrics(name) for name in VARIANTS], [timing()] * len(VARIANTS), VARIANTS)
     if empty:
@@ -112,7 +121,8 @@ def report_page(
     tables = {
         name: predictions([[True, False, True]], nats) for name, nats in (("attention", 3), ("attention_entropy", 2))
     }
-    effects = entropy_effects(entropy_pairs(VARIANTS), tables, resamples=100, confidence=0.95)
+    pairs = significance(tables, resamples=100, confidence=0.95)
+    effects = entropy_effects(entropy_pairs(VARIANTS), tables, pairs, resamples=100, confidence=0.95)
     words = tokens or ["this", "film", "was", "n't", "bad", ",", "it", "was", "<b>", "superb", "</b>", "!"]
     return report(
         "demo",
@@ -125,4 +135,7 @@ def report_page(
         {name: pd.DataFrame() if name == "tfidf" else top_words() for name in VARIANTS},
         examples_by_variant or {name: examples(name, words, fixed, mistakes) for name in VARIANTS},
         {"seeds": 3},
+        verdicts={"1. Who wins?": ["best beats <b>mean</b> by 16.0 points [15.0, 17.0]"]},
+        verdicts_note="Points of accuracy.",
+        lexicons={name: lexicon(name) for name in ("attention", "attention_entropy")},
     )

@@ -13,7 +13,9 @@ from ruamel.yaml import YAML
 
 from stages.code import PACKAGES, ROOT, main
 
-NAMES = ("code", "imdb", "glove", "demo", "tensors", "train", "evaluate", "compare")
+NAMES = tuple(
+    ["code", "imdb", "glove", "pairs", "demo", "tensors", "train", "evaluate", "exchange", "counterfactual", "compare"]
+)
 ALONGSIDE = {"check_params", "publish"}  # second commands of a stage
 
 

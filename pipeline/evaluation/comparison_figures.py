@@ -200,3 +200,63 @@ def _name_points(axes: Axes, names: Sequence[str], points: Floats) -> None:
 
 def _overlap(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
     return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+
+
+def faithfulness_by_variant(table: pd.DataFrame, frame: pd.DataFrame, title: str) -> Figure:
+    """How much the answers need the most attended words, between random words and the best single words.
+
+    Args:
+        table: from ``faithfulness``.
+        frame: from ``compare``.
+        title: above the figure.
+    """
+    labels = [("fall of the probability without the top words (comprehensiveness)", ""), ("accuracy (%)", "")]
+    rows = frame.set_index("variant", drop=False).loc[list(table["variant"])] if len(table) else frame[:0]
+    figure, [erased, replaced] = panels(title, labels, (9.6, 1.4 + 0.3 * max(len(table), 1)), sharey=True)
+    for place, ((_, own), (_, row)) in enumerate(zip(table.iterrows(), rows.iterrows(), strict=True)):
+        floor, ceiling = own["comprehensiveness_random"], own["comprehensiveness_leave_one_out"]
+        erased.plot([floor, ceiling], [place, place], color=MUTED, linewidth=4, alpha=0.35, solid_capstyle="butt")
+        erased.plot(
+            [own["comprehensiveness_attention_low"], own["comprehensiveness_attention_high"]],
+            [place, place],
+            color=COLOURS[row["family"]],
+            linewidth=1.4,
+        )
+        _mark(erased, row, own["comprehensiveness_attention"], place)
+        for name, marker in (("own", "o"), ("uniform", "|"), ("permuted", "x")):
+            colour = COLOURS[row["family"]] if name == "own" else INK
+            replaced.plot(100 * own[f"accuracy_{name}"], place, marker, color=colour, markersize=7)
+    _rows(erased, list(table["variant"]))
+    grey = Line2D([], [], color=MUTED, linewidth=4, alpha=0.35, label="from random words to leave-one-out")
+    marks = [
+        Line2D([], [], color=INK, marker=marker, linestyle="", label=f"{name} weights")
+        for name, marker in (("own", "o"), ("uniform", "|"), ("permuted", "x"))
+    ]
+    _families(figure, rows, [grey, *marks])
+    return figure
+
+
+def exchange(table: pd.DataFrame, title: str) -> Figure:
+    """Accuracy of every model with the weights of every donor: its own stand on the diagonal.
+
+    Args:
+        table: model, donor and accuracy (a fraction).
+        title: above the figure.
+    """
+    names = list(dict.fromkeys(table["model"]))
+    size = 2.6 + 0.42 * max(len(names), 1)
+    figure, [axes] = panels(title, [("the weights of", "the rest of the model")], (size + 0.6, size))
+    if not names:
+        return figure
+    values = 100 * table.pivot(index="model", columns="donor", values="accuracy").loc[names, names].to_numpy()
+    axes.imshow(values, cmap="viridis", aspect="equal")
+    middle = (values.min() + values.max()) / 2
+    for (row, column), value in np.ndenumerate(values):
+        colour = "black" if value > middle else "white"
+        weight = "bold" if row == column else "normal"
+        axes.text(column, row, f"{value:.0f}", ha="center", va="center", fontsize=7, color=colour, weight=weight)
+    axes.set_xticks(range(len(names)), names, rotation=60, ha="right", rotation_mode="anchor")
+    axes.set_yticks(range(len(names)), names)
+    axes.tick_params(length=0)
+    axes.grid(visible=False)
+    return figure

@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from pipeline.evaluation.significance import resampled_means
+
 Floats = npt.NDArray[np.float64]
 
 
@@ -46,19 +48,20 @@ def entropy_pairs(variants: Mapping[str, Mapping[str, Any]]) -> list[EntropyPair
 def entropy_effects(
     pairs: Sequence[EntropyPair],
     predictions: Mapping[str, pd.DataFrame],
+    compared: pd.DataFrame,
     *,
     resamples: int,
     confidence: float,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """The change of accuracy and of entropy from parent to variant, paired by seed and test review.
+    """The change of accuracy and of entropy from parent to variant, over the same test reviews.
 
-    The interval is a percentile bootstrap over both: each resample draws reviews, the same for all seeds, and seeds.
-    (With three seeds it is still somewhat narrow: three are few to draw from.)
+    The interval of the accuracy is the one of ``significance``; that of the entropy is made in the same way.
 
     Args:
         pairs: from ``entropy_pairs``.
         predictions: per variant, the long table over seeds with seed, row, label, predicted and entropy_nats.
+        compared: from ``significance``, of the same predictions.
         resamples: of the bootstrap.
         confidence: of the interval, such as 0.95.
         seed: of the bootstrap.
@@ -66,26 +69,38 @@ def entropy_effects(
     Returns:
         a row per pair: variant, parent, entropy_weight; accuracy_parent, accuracy, accuracy_change and its _low and
         _high (fractions); entropy_parent, entropy, entropy_change and its _low and _high (nats); sentence.
-
-    Raises:
-        ValueError: a pair was not predicted on the same reviews with the same seeds.
     """
-    rng = np.random.default_rng(seed)
     rows = []
     for pair in pairs:
-        parent_SNK, variant_SNK = _measures(predictions[pair.parent]), _measures(predictions[pair.variant])
-        if parent_SNK.shape != variant_SNK.shape:
-            raise ValueError(
-                f"{pair.variant} and {pair.parent} were tested on other reviews or seeds: run `dvc repro` for both"
-            )
-        low_K, high_K = _interval(variant_SNK - parent_SNK, resamples, confidence, rng)
         row: dict[str, Any] = {"variant": pair.variant, "parent": pair.parent, "entropy_weight": pair.weight}
-        for k, measure in enumerate(("accuracy", "entropy")):
-            before, after = parent_SNK[..., k].mean(), variant_SNK[..., k].mean()
-            row |= {f"{measure}_parent": before, measure: after, f"{measure}_change": after - before}
-            row |= {f"{measure}_change_low": low_K[k], f"{measure}_change_high": high_K[k]}
+        row |= _accuracy(pair, compared)
+        entropies = {name: _entropies(predictions[name]) for name in (pair.parent, pair.variant)}
+        resampled = resampled_means(entropies, resamples=resamples, seed=seed)
+        before, after = entropies[pair.parent].mean(), entropies[pair.variant].mean()
+        low, high = np.quantile(
+            resampled[pair.variant] - resampled[pair.parent], [(1 - confidence) / 2, (1 + confidence) / 2]
+        )
+        row |= {"entropy_parent": before, "entropy": after, "entropy_change": after - before}
+        row |= {"entropy_change_low": low, "entropy_change_high": high}
         rows.append({**row, "sentence": _sentence(row)})
     return pd.DataFrame(rows)
+
+
+def _accuracy(pair: EntropyPair, compared: pd.DataFrame) -> dict[str, float]:
+    """From the row of the pair, which may stand there in either order."""
+    rows = {(row["variant"], row["other"]): row for row in compared.to_dict("records")}
+    if (pair.variant, pair.parent) in rows:
+        row = rows[pair.variant, pair.parent]
+        change, low, high = row["difference"], row["difference_low"], row["difference_high"]
+        after, before = row["accuracy"], row["accuracy_other"]
+    else:
+        row = rows[pair.parent, pair.variant]
+        change, low, high = -row["difference"], -row["difference_high"], -row["difference_low"]
+        before, after = row["accuracy"], row["accuracy_other"]
+    return {
+        **{"accuracy_parent": before, "accuracy": after},
+        **{"accuracy_change": change, "accuracy_change_low": low, "accuracy_change_high": high},
+    }
 
 
 def _weight(entry: Mapping[str, Any]) -> float:
@@ -101,26 +116,10 @@ def _sorted(value: object) -> object:
     return sorted((key, _sorted(part)) for key, part in value.items()) if isinstance(value, Mapping) else value
 
 
-def _measures(predictions: pd.DataFrame) -> Floats:
-    """(seeds, reviews, 2): whether it is right, and the entropy in nats."""
+def _entropies(predictions: pd.DataFrame) -> Floats:
+    """(seeds, reviews) in nats."""
     ordered = predictions.sort_values(["seed", "row"])
-    right_N = (ordered["predicted"] == ordered["label"]).to_numpy(np.float64)
-    measures_NK = np.stack([right_N, ordered["entropy_nats"].to_numpy(np.float64)], axis=1)
-    return measures_NK.reshape(ordered["seed"].nunique(), -1, 2)
-
-
-def _interval(
-    changes_SNK: Floats, resamples: int, confidence: float, rng: np.random.Generator
-) -> tuple[Floats, Floats]:
-    seeds, reviews, measures = changes_SNK.shape
-    changes_NX = np.ascontiguousarray(changes_SNK.transpose(1, 0, 2).reshape(reviews, -1))
-    means_RK = np.empty((resamples, measures))
-    for means_K in means_RK:
-        times_drawn_N = np.bincount(rng.integers(reviews, size=reviews), minlength=reviews)
-        means_SK = (times_drawn_N @ changes_NX).reshape(seeds, measures) / reviews
-        means_K[:] = means_SK[rng.integers(seeds, size=seeds)].mean(axis=0)
-    low_K, high_K = np.quantile(means_RK, [(1 - confidence) / 2, (1 + confidence) / 2], axis=0)
-    return low_K, high_K
+    return ordered["entropy_nats"].to_numpy(np.float64).reshape(ordered["seed"].nunique(), -1)
 
 
 def _sentence(row: Mapping[str, Any]) -> str:

@@ -23,6 +23,7 @@ from pipeline.evaluation.plot_style import svg
 from pipeline.evaluation.top_words import RANKINGS
 
 LARGEST = 3_500_000  # bytes of reviews on the page, of the 5 MB that a page may have
+LEXICON = 8000  # words of the vocabulary, the most frequent ones
 SIDES = 2  # variants side by side at first
 
 _PAGE = Path(__file__).with_name("page")
@@ -41,6 +42,7 @@ def report(
     classes: Sequence[str] = ("negative", "positive"),
     verdicts: Mapping[str, Sequence[str]] | None = None,
     verdicts_note: str = "",
+    lexicons: Mapping[str, pd.DataFrame] | None = None,
 ) -> str:
     """The page as HTML.
 
@@ -55,6 +57,7 @@ def report(
         classes: name of each label.
         verdicts: sentences by question, from ``verdicts``.
         verdicts_note: on how to read them.
+        lexicons: by variant, word, count, logit and polarity, of the same words; the most frequent are shown.
 
     Raises:
         ValueError: two variants read the same review as different words.
@@ -63,7 +66,7 @@ def report(
     shown = list(_fitting(reviews))
     words = {name: table for name, table in top_words.items() if len(table)}
     columns, rows = _table(frame)
-    script = (_PAGE / "report.js").read_text(encoding="utf-8")
+    script = "".join((_PAGE / name).read_text(encoding="utf-8") for name in ("report.js", "lexicon.js"))
     environment = Environment(loader=FileSystemLoader(_PAGE), autoescape=True, undefined=StrictUndefined)
     return environment.get_template("report.html").render(
         corpus=corpus,
@@ -76,13 +79,21 @@ def report(
         figures=[{"name": name, "image": _image(figure, name)} for name, figure in figures.items()],
         effects=list(effects["sentence"]) if len(effects) else [],
         word_variants=list(words),
+        lexicon_variants=list(lexicons or {}),
         rankings=list(RANKINGS),
         ranking_names=_RANKING_NAMES,
         scopes=["all", *classes],
         example_variants=list(examples) if shown else [],
         first_shown=_first_shown(frame, examples),
         examples_note=f"{len(shown)} of {len(reviews)} reviews fit this page." if len(shown) < len(reviews) else "",
-        data=_json({"classes": classes, "words": {n: _records(table) for n, table in words.items()}, "reviews": shown}),
+        data=_json(
+            {
+                "classes": classes,
+                "words": {n: _records(table) for n, table in words.items()},
+                "lexicon": _lexicon(lexicons or {}),
+                "reviews": shown,
+            }
+        ),
         style=Markup((_PAGE / "report.css").read_text(encoding="utf-8")),
         script=Markup(script),
         script_digest=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
@@ -98,6 +109,21 @@ def _json(value: object) -> Markup:
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
     records: list[dict[str, Any]] = json.loads(table.to_json(orient="records"))
     return records
+
+
+def _lexicon(lexicons: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
+    """The most frequent words once, and each variant's two numbers for them."""
+    if not lexicons:
+        return {}
+    shown = {name: table.nlargest(LEXICON, "count", keep="first") for name, table in lexicons.items()}
+    first = next(iter(shown.values()))
+    if any(list(table["word"]) != list(first["word"]) for table in shown.values()):
+        raise ValueError("variants have lexicons of different words: run `dvc repro` for all of them")
+    numbers = {
+        name: {"logits": table["logit"].round(3).tolist(), "polarities": table["polarity"].round(3).tolist()}
+        for name, table in shown.items()
+    }
+    return {"words": list(first["word"]), "counts": first["count"].tolist(), "variants": numbers}
 
 
 def _image(figure: Figure | bytes, name: str) -> Markup:

@@ -1,7 +1,7 @@
 """What evaluation left of each variant, read back to be compared."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,8 @@ class Results:
         words: rankings of attended words; empty without attention.
         examples: records of reviews as the first seed reads them.
         histories: records of the epochs of each seed.
+        explanations: summaries of what the attention means.
+        lexicons: word, count, logit and polarity, of the first seed of each variant that has them.
     """
 
     metrics: dict[str, dict[str, Any]]
@@ -30,6 +32,29 @@ class Results:
     words: dict[str, pd.DataFrame]
     examples: dict[str, list[dict[str, Any]]]
     histories: dict[str, dict[str, list[dict[str, Any]]]]
+    explanations: dict[str, dict[str, Any]]
+    lexicons: dict[str, pd.DataFrame]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """All variants of a corpus side by side.
+
+    Attributes:
+        frame: from `compare`.
+        effects: from `entropy_effects`.
+        pairs: from `significance`.
+        reasons: from `faithfulness`.
+        exchanged: from `exchange`.
+        verdicts: sentences by question.
+    """
+
+    frame: pd.DataFrame
+    effects: pd.DataFrame
+    pairs: pd.DataFrame
+    reasons: pd.DataFrame
+    exchanged: pd.DataFrame
+    verdicts: dict[str, list[str]]
 
 
 def read_results(variants: Iterable[str], models: Path, evaluation: Path, results: Path) -> Results:
@@ -39,7 +64,7 @@ def read_results(variants: Iterable[str], models: Path, evaluation: Path, result
         variants: names.
         models: folder with a folder of weights and histories per variant.
         evaluation: folder with a folder of tables per variant.
-        results: folder with the metrics in variants/ and the durations in timing/.
+        results: folder with the metrics in variants/, the durations in timing/ and the summaries in explanation/.
     """
     names = list(variants)
     by_seed = {name: _json(evaluation / name / "by_seed.json") for name in names}
@@ -53,7 +78,20 @@ def read_results(variants: Iterable[str], models: Path, evaluation: Path, result
         histories={
             name: {seed: _json(models / name / f"seed-{seed}.json") for seed in by_seed[name]} for name in names
         },
+        explanations={name: _json(results / "explanation" / f"{name}.json") for name in names},
+        lexicons=_lexicons({name: evaluation / name / "explanation/words.parquet" for name in names}),
     )
+
+
+def _lexicons(paths: Mapping[str, Path]) -> dict[str, pd.DataFrame]:
+    """Of the first seed; without the variants whose attention depends on the text, or is the same for every word."""
+    found = {}
+    for name, path in paths.items():
+        words = pd.read_parquet(path) if path.exists() else pd.DataFrame()
+        if "logit" in words and words["logit"].std() > 0:
+            first = words.loc[words["seed"] == words["seed"].min(), ["word", "count", "logit", "polarity"]]
+            found[name] = first.reset_index(drop=True)
+    return found
 
 
 def _json(path: Path) -> Any:

@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Mapping
 from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -41,7 +42,7 @@ def significance(
     right = {name: right_by_seed(rows) for name, rows in predictions.items()}
     if len({right_SN.shape[1] for right_SN in right.values()}) > 1:
         raise ValueError("variants were tested on different reviews: run `dvc repro` for all of them")
-    resampled = resampled_accuracies(right, resamples=resamples, seed=seed)
+    resampled = resampled_means(right, resamples=resamples, seed=seed)
     tails = [(1 - confidence) / 2, (1 + confidence) / 2]
     rows = []
     for one, other in itertools.combinations(right, 2):
@@ -74,33 +75,33 @@ def right_by_seed(predictions: pd.DataFrame) -> npt.NDArray[np.bool_]:
     return right.reshape(ordered["seed"].nunique(), -1)
 
 
-def resampled_accuracies(right: Mapping[str, npt.NDArray[np.bool_]], *, resamples: int, seed: int) -> dict[str, Floats]:
-    """accuracy_R of each variant in each resample of reviews and seeds.
+def resampled_means(values: Mapping[str, npt.NDArray[Any]], *, resamples: int, seed: int) -> dict[str, Floats]:
+    """mean_R of each variant's values in each resample of reviews and seeds: the same draws for the same shapes.
 
     The spread of S seeds drawn from S seeds is too narrow by the square root of (S - 1) / S; it is stretched by that.
 
     Args:
-        right: right_SN of each variant; S may differ.
+        values: (S, N) of each variant, such as whether an answer is right; S may differ.
         resamples: R.
         seed: of the draws.
     """
     rng = np.random.default_rng(seed)
-    by_seed_NX = np.concatenate([right_SN.T for right_SN in right.values()], axis=1).astype(np.float32)
+    by_seed_NX = np.concatenate([values_SN.T for values_SN in values.values()], axis=1).astype(np.float32)
     reviews = len(by_seed_NX)
-    accuracies_RX = np.empty((resamples, by_seed_NX.shape[1]))
+    means_RX = np.empty((resamples, by_seed_NX.shape[1]))
     for start in range(0, resamples, _AT_ONCE):
         drawn = min(_AT_ONCE, resamples - start)
         draws = rng.integers(reviews, size=(drawn, reviews))
         times_RN = np.stack([np.bincount(row, minlength=reviews) for row in draws]).astype(np.float32)
-        accuracies_RX[start : start + drawn] = times_RN @ by_seed_NX / reviews
+        means_RX[start : start + drawn] = times_RN @ by_seed_NX / reviews
     resampled, first = {}, 0
-    for name, right_SN in right.items():
-        seeds = len(right_SN)
-        accuracies_RS = accuracies_RX[:, first : first + seeds]
+    for name, values_SN in values.items():
+        seeds = len(values_SN)
+        means_RS = means_RX[:, first : first + seeds]
         first += seeds
-        mean_R = accuracies_RS.mean(axis=1)
+        mean_R = means_RS.mean(axis=1)
         chosen_RS = rng.integers(seeds, size=(resamples, seeds))
-        drawn_R = np.take_along_axis(accuracies_RS, chosen_RS, axis=1).mean(axis=1)
+        drawn_R = np.take_along_axis(means_RS, chosen_RS, axis=1).mean(axis=1)
         stretch = np.sqrt(seeds / (seeds - 1)) if seeds > 1 else 0.0
         resampled[name] = mean_R + stretch * (drawn_R - mean_R)
     return resampled

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from pipeline.models.classifier import AttentionClassifier
 
+SMALL = 500_000  # tokens for all seeds: read in the time that it takes to start processes
 SAMPLE_SEED = 0  # of the draw of reviews: the same for every variant and seed
 
 
@@ -42,7 +43,6 @@ class Explanation:
 
 def explain_seeds(
     checkpoints: Mapping[int, Path],
-    donors: Mapping[int, Path],
     tensors: Path,
     *,
     reviews: int,
@@ -53,7 +53,6 @@ def explain_seeds(
 
     Args:
         checkpoints: by seed.
-        donors: of the variant whose weights are put in the place of the model's own, by seed.
         tensors: folder of the corpus that they were trained on.
         reviews: size of the sample of test reviews.
         permutations: of the weights of each.
@@ -63,13 +62,13 @@ def explain_seeds(
     work = functools.partial(
         _explain_seed,
         checkpoints=dict(checkpoints),
-        donors=dict(donors),
         tensors=tensors,
         reviews=reviews,
         permutations=permutations,
         evidence=evidence,
     )
-    run_seeds(work, list(checkpoints), found.__setitem__, preload="pipeline.models.checkpoint")
+    small = len(checkpoints) * len(read_tensors(tensors).splits["test"].tokens) < SMALL
+    run_seeds(work, list(checkpoints), found.__setitem__, preload="pipeline.models.checkpoint", in_turn=small)
     return {seed: found[seed] for seed in checkpoints}
 
 
@@ -78,14 +77,13 @@ def _explain_seed(
     report: Report,
     *,
     checkpoints: Mapping[int, Path],
-    donors: Mapping[int, Path],
     tensors: Path,
     evidence: frozenset[str],
     **settings: int,
 ) -> None:
     corpus = read_tensors(tensors)
     known = evidence_of(corpus, tensors, evidence)
-    report(explain(checkpoints[seed], donors[seed], corpus, seed=seed, evidence=known, **settings))
+    report(explain(checkpoints[seed], corpus, seed=seed, evidence=known, **settings))
 
 
 def evidence_of(corpus: Tensors, tensors: Path, roles: frozenset[str]) -> npt.NDArray[np.bool_] | None:
@@ -101,7 +99,6 @@ def evidence_of(corpus: Tensors, tensors: Path, roles: frozenset[str]) -> npt.ND
 
 def explain(
     checkpoint: Path,
-    donor: Path,
     corpus: Tensors,
     *,
     reviews: int,
@@ -113,8 +110,7 @@ def explain(
 
     Args:
         checkpoint: of the model.
-        donor: of the model that lends its weights.
-        corpus: what both were trained on.
+        corpus: what it was trained on.
         reviews: size of the sample of test reviews.
         permutations: of the weights of each.
         seed: of everything random.
@@ -122,7 +118,6 @@ def explain(
     """
     import torch
 
-    from pipeline.explanation import importance
     from pipeline.explanation.evidence import evidence_scores
     from pipeline.explanation.lexicon import kinds_of, mass_by_kind
     from pipeline.explanation.null_models import replaced
@@ -132,8 +127,7 @@ def explain(
     embeddings_VE = torch.from_numpy(np.array(corpus.embeddings))
     model = load_classifier(checkpoint, embeddings_VE)
     test = corpus.splits["test"]
-    lent = importance.attention(load_classifier(donor, embeddings_VE), test)
-    answers, weights = replaced(model, test, seed=seed, donor=lent)
+    answers, weights = replaced(model, test, seed=seed)
     index_N = sample_of(len(test), reviews)
     frame, curves = _measures(model, chosen(test, index_N), permutations, seed)
     if evidence is not None:

@@ -1,5 +1,6 @@
 """The explanations of a variant as files: tables for programs, figures for people."""
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -8,10 +9,11 @@ import pandas as pd
 from pipeline.evaluation.plot_style import png
 from pipeline.explanation.explain import Explanation
 from pipeline.explanation.explanation_figures import erasure_curves, lexicon, permutation
+from pipeline.explanation.summary import means
 
 
 def write_explanations(found: Mapping[int, Explanation], classes: Sequence[str], title: str, folder: Path) -> None:
-    """Writes reviews.parquet, words.parquet, curves.csv, kinds.csv and the figures.
+    """Writes reviews.parquet, words.parquet, curves.csv, kinds.csv, by_seed.json and the figures.
 
     Args:
         found: by seed.
@@ -28,6 +30,8 @@ def write_explanations(found: Mapping[int, Explanation], classes: Sequence[str],
         tables[name].to_parquet(folder / f"{name}.parquet", compression="zstd", index=False)
     for name in ("curves", "kinds"):
         tables[name].to_csv(folder / f"{name}.csv", index=False, float_format="%.6g", lineterminator="\n")
+    by_seed = {seed: means(one) for seed, one in found.items()}
+    (folder / "by_seed.json").write_text(json.dumps(by_seed, indent=1) + "\n", encoding="utf-8")
     figures = {
         "erasure": erasure_curves(tables["curves"], title),
         "permutation": permutation(tables["reviews"], title),

@@ -3,6 +3,7 @@
 If the answers stay too, the weights were not what made them.
 """
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -62,7 +63,12 @@ def total_variation(one_BC: Tensor, other_BC: Tensor) -> Tensor:
 
 
 def replaced(
-    model: AttentionClassifier, reviews: Reviews, *, seed: int, donor: Flat | None = None, batch_size: int = 256
+    model: AttentionClassifier,
+    reviews: Reviews,
+    *,
+    seed: int,
+    donors: Mapping[str, Flat] | None = None,
+    batch_size: int = 256,
 ) -> tuple[dict[str, Flat], Flat]:
     """The answers under other weights, and the model's own weights, in one pass.
 
@@ -70,15 +76,15 @@ def replaced(
         model: trained.
         reviews: N.
         seed: of the permutation.
-        donor: another model's weights for the same tokens; none, and there is no such replacement.
+        donors: other models' weights for the same tokens, by name.
         batch_size: reviews at once.
 
     Returns:
-        probabilities_NC under each replacement: "own", "uniform", "permuted" once, and "donor"; and the own weights,
-        flat.
+        probabilities_NC under each replacement: "own", "uniform", "permuted" once, and the names of the donors; and
+        the own weights, flat.
     """
     generator = torch.Generator().manual_seed(seed)
-    names = ("own", "uniform", "permuted", *(() if donor is None else ("donor",)))
+    names = ("own", "uniform", "permuted", *(donors or {}))
     found = {name: np.empty((len(reviews), len(model.classifier.bias))) for name in names}
     own = np.empty(len(reviews.tokens))
     for batch in opened(model, reviews, batch_size):
@@ -86,10 +92,10 @@ def replaced(
         mask_BT = batch.mask_BT.numpy()
         flat = places(reviews, batch.index_B, mask_BT)
         own[flat] = batch.weights_BT.numpy()[mask_BT]
-        if donor is not None:
+        for name, given in (donors or {}).items():
             given_BT = np.zeros(mask_BT.shape, dtype=np.float32)
-            given_BT[mask_BT] = donor[flat]
-            weights["donor"] = torch.from_numpy(given_BT)
+            given_BT[mask_BT] = given[flat]
+            weights[name] = torch.from_numpy(given_BT)
         with torch.inference_mode():
             for name, weights_BT in weights.items():
                 logits_BC = model.classify(weights_BT, batch.values_BTF)

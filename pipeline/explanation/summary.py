@@ -12,6 +12,15 @@ BOOTSTRAP_SEED = 0
 NOT_MEASURES = ("row", "length", "seed")
 
 
+def means(one: Explanation) -> dict[str, float]:
+    """The measures of one seed under the names that MLflow shows; what is undefined in every review is left out."""
+    found = one.reviews.drop(columns=list(NOT_MEASURES)).mean().dropna()
+    return {
+        **{f"null/accuracy_{name}": value for name, value in one.accuracy.items()},
+        **{f"explanation/{name}": float(value) for name, value in found.items()},
+    }
+
+
 def summarise(found: Mapping[int, Explanation], *, resamples: int, confidence: float) -> dict[str, Any]:
     """Means over seeds and reviews.
 

@@ -10,6 +10,7 @@ from pipeline.evaluation import comparison_figures
 from pipeline.evaluation.comparison import compare
 from pipeline.evaluation.entropy_effect import entropy_effects, entropy_pairs
 from pipeline.evaluation.plot_style import png
+from pipeline.evaluation.significance import significance
 
 
 @pytest.fixture
@@ -57,7 +58,8 @@ def test_entropy_effect_has_a_row_per_pair() -> None:
     tables = {
         name: predictions([[True, False, True]], nats) for name, nats in (("attention", 3.0), ("attention_entropy", 2))
     }
-    effects = entropy_effects(entropy_pairs(VARIANTS), tables, resamples=100, confidence=0.95)
+    pairs = significance(tables, resamples=100, confidence=0.95)
+    effects = entropy_effects(entropy_pairs(VARIANTS), tables, pairs, resamples=100, confidence=0.95)
     figure = comparison_figures.entropy_effect(effects, "effect")
     assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["attention\nweight 0.01"]
     assert png(figure)

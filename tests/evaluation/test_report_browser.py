@@ -163,3 +163,28 @@ def test_every_control_has_a_name(page: Chrome) -> None:
     controls = page.find_elements(By.CSS_SELECTOR, "input, select, button, [tabindex]")
     assert len(controls) > 20
     assert [control.get_attribute("outerHTML") for control in controls if not control.accessible_name] == []
+
+
+def test_words_are_found_in_the_lexicon(page: Chrome) -> None:
+    def words() -> list[str]:
+        return texts(page, "#lexicon-words tbody td:first-child")
+
+    assert words()[:2] == ["superb", "dull"], "the strongest first"
+    assert len(words()) == 5
+    search = page.find_element(By.ID, "lexicon-search")
+    search.send_keys("dull bold")
+    assert words() == ["dull", "<b>bold</b>"]
+    assert page.find_element(By.ID, "lexicon-found").text == "2 of 5 words"
+    assert texts(page, "#lexicon-words tbody tr:first-child td")[1:] == ["2.50", "-3.00", "70"]
+    Select(page.find_element(By.ID, "lexicon-variant")).select_by_visible_text("attention_entropy")
+    assert texts(page, "#lexicon-words tbody tr:first-child td")[2] == "3.00"
+    drawn = page.execute_script(
+        "const c = document.getElementById('lexicon-plot');"
+        "return c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some((byte) => byte > 0)"
+    )
+    assert drawn
+
+
+def test_verdicts_come_first_and_are_text(page: Chrome) -> None:
+    assert texts(page, "main section:first-child h2") == ["Verdicts"]
+    assert texts(page, "#verdicts dd") == ["best beats <b>mean</b> by 16.0 points [15.0, 17.0]"]

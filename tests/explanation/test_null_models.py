@@ -44,7 +44,7 @@ def test_the_distance_of_two_classes_is_the_change_of_the_probability() -> None:
 def test_own_weights_put_back_change_nothing(name: str) -> None:
     model, reviews = tiny.model(name), tiny.reviews(30)
     weights = importance.attention(model, reviews)
-    found, own = replaced(model, reviews, seed=0, donor=weights, batch_size=8)
+    found, own = replaced(model, reviews, seed=0, donors={"donor": weights}, batch_size=8)
     np.testing.assert_allclose(own, weights, atol=1e-6)
     np.testing.assert_allclose(found["donor"], probabilities(model, reviews), atol=1e-6)
     np.testing.assert_allclose(found["own"], probabilities(model, reviews), atol=1e-6)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import MagicMock
 
+import pandas as pd
 import pytest
 from pydantic import BaseModel
 from ruamel.yaml import YAML
@@ -15,7 +16,10 @@ from small_project import Project
 from pipeline.params import Params, load_params
 
 ROOT = Path(__file__).parents[2]
-ITEM = dict.fromkeys(("key", "item.corpus", "item.reviews", "item.vectors"), "demo") | {"item.variant": "attention"}
+ITEM = dict.fromkeys(("key", "item", "item.corpus", "item.reviews", "item.vectors"), "demo") | {
+    "item.variant": "attention"
+}
+DOWNLOADS = {"imdb", "glove", "pairs"}
 ENTRIES = YAML(typ="safe", pure=True).load(ROOT / "dvc.yaml")["stages"]
 STAGES: dict[str, Any] = {name: entry for name, entry in ENTRIES.items() if name != "code"}  # reads nothing but code
 
@@ -55,7 +59,10 @@ class Reached(Exception):
 def folder(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The small project, for stages to write to."""
     copy = tmp_path_factory.mktemp("params") / "project"
+    pairs = {"pair": [0], "label": [0], "text": ["bad"], "edited_label": [1], "edited_text": ["good"]}
     shutil.copytree(project.root, copy, ignore=shutil.ignore_patterns(".git", ".dvc", "mlruns", "mlflow.db*"))
+    (copy / "data/counterfactual").mkdir()
+    pd.DataFrame(pairs).to_parquet(copy / "data/counterfactual/pairs.parquet")
     return copy
 
 
@@ -68,7 +75,7 @@ def run(stage: str, keys: list[str], folder: Path, monkeypatch: pytest.MonkeyPat
         _, _, name, *words = filled(command).split()
         module = importlib.import_module(name)
         monkeypatch.setattr(module, "load_params", lambda path: params)
-        if stage in {"imdb", "glove"}:
+        if stage in DOWNLOADS:
             monkeypatch.setattr(module.sources, "fetch", MagicMock(side_effect=Reached))
         if hasattr(module, "Tracker"):
             monkeypatch.setattr(module, "Tracker", MagicMock())
@@ -81,7 +88,7 @@ def test_a_stage_reads_no_other_params(stage: str, folder: Path, monkeypatch: py
     try:
         run(stage, listed(stage), folder, monkeypatch)
     except Reached:
-        assert stage in {"imdb", "glove"}
+        assert stage in DOWNLOADS
 
 
 @pytest.mark.parametrize(("stage", "param"), [(stage, param) for stage in STAGES for param in listed(stage)])

@@ -64,6 +64,45 @@ def test_every_variant_left_its_tables_figures_and_pages(project: Project) -> No
     assert all(ids == fixed[0] for ids in fixed)
 
 
+def test_attention_is_explained_and_what_has_none_is_left_out(project: Project) -> None:
+    table = pd.read_csv(project.root / "results/demo/faithfulness.csv").set_index("variant")
+    assert list(table.index) == ["attention", "attention_entropy", "lstm_attention"]
+    metrics = pd.read_csv(project.root / "results/demo/comparison.csv").set_index("variant")
+    np.testing.assert_allclose(table["accuracy_own"], metrics.loc[table.index, "accuracy_mean"], atol=1e-6)
+    assert (table["comprehensiveness_attention_low"] <= table["comprehensiveness_attention_high"]).all()
+    assert (table["adversary_change"] <= 0.05).all()
+    assert table["evidence_average_precision"].between(0, 1).all()
+    rows = pd.read_parquet(project.root / "evaluation/demo/attention/explanation/reviews.parquet")
+    assert len(rows) == 24
+    assert rows.groupby("seed")["row"].apply(list).nunique() == 1, "every seed is asked about the same reviews"
+    measures = json.loads((project.root / "results/demo/explanation/attention.json").read_text("utf-8"))["measures"]
+    assert measures["tau_gradient"]["mean"] == pytest.approx(rows["tau_gradient"].mean(), abs=1e-3)
+    mean = json.loads((project.root / "results/demo/explanation/mean.json").read_text("utf-8"))["measures"]
+    assert mean["comprehensiveness_attention"] == {"mean": None, "low": None, "high": None, "undefined": 1.0}
+    assert mean["comprehensiveness_gradient"]["undefined"] < 1
+    assert json.loads((project.root / "results/demo/explanation/tfidf.json").read_text("utf-8"))["measures"] == {}
+    files = {path.name for path in (project.root / "evaluation/demo/attention/explanation").iterdir()}
+    assert {"words.parquet", "curves.csv", "kinds.csv", "erasure.png", "permutation.png", "lexicon.png"} <= files
+
+
+def test_every_variant_read_the_same_reviews_with_the_weights_of_every_other(project: Project) -> None:
+    table = pd.read_csv(project.root / "results/demo/exchange.csv").pivot(index="model", columns="donor")["accuracy"]
+    names = [name for name in VARIANTS if name != "tfidf"]
+    assert set(table.index) == set(table.columns) == set(names)
+    assert table.notna().all(axis=None)
+    assert np.allclose((table * 40 * 2) % 1, 0, atol=1e-3), "40 reviews, two seeds"
+
+
+def test_verdicts_are_made_from_the_numbers(project: Project) -> None:
+    verdicts = (project.root / "results/demo/verdicts.md").read_text("utf-8")
+    pairs = pd.read_csv(project.root / "results/demo/significance.csv").set_index(["variant", "other"])
+    points = 100 * pairs.loc[("mean", "attention"), "difference"]
+    assert re.search(rf"- attention (beats|loses to) mean by {abs(points):.1f} points|no clear difference", verdicts)
+    assert "## 6. May the weights be read as reasons?" in verdicts
+    assert len(pairs) == 10
+    assert "attention" in (project.root / "reports/demo.html").read_text("utf-8").split('id="verdicts"')[1][:400]
+
+
 def test_histories_hold_the_histogram_of_every_epoch_and_no_clock(project: Project) -> None:
     for seed in (0, 1):
         history = json.loads((project.root / f"models/demo/attention/seed-{seed}.json").read_text("utf-8"))
@@ -122,6 +161,8 @@ def test_a_run_says_what_it_was_and_how_it_went(project: Project, runs: dict[str
     history = json.loads((project.root / "models/demo/attention/seed-1.json").read_text("utf-8"))
     logged = client.get_metric_history(run.info.run_id, "attention/entropy_mean")
     assert [(one.step, one.value) for one in logged] == [(e["epoch"], e["entropy_mean"]) for e in history]
+    assert run.data.metrics["null/accuracy_own"] == pytest.approx(by_seed["1"]["accuracy"], abs=1e-6)
+    assert "explanation/comprehensiveness_attention" in run.data.metrics
     speed = client.get_metric_history(run.info.run_id, "train/tokens_per_second")
     assert [one.step for one in speed] == [1, 2]
     files = {file.path for file in client.list_artifacts(run.info.run_id)}
@@ -178,7 +219,13 @@ def test_an_edit_reruns_its_variant_and_the_comparison_alone(project: Project) -
     done = project.run("dvc", "repro", "compare@demo").stdout
     project.restore()
     rerun = set(re.findall(r"Running stage '([^']+)'", done))
-    assert rerun == {"code", "train@demo-attention_entropy", "evaluate@demo-attention_entropy", "compare@demo"}
+    assert rerun == {
+        "code",
+        "train@demo-attention_entropy",
+        "evaluate@demo-attention_entropy",
+        "exchange@demo",
+        "compare@demo",
+    }
 
 
 def test_a_mistake_in_params_is_found_before_anything_is_removed(project: Project) -> None:

@@ -1,0 +1,99 @@
+import itertools
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from evaluation_results import VARIANTS, predictions
+
+from pipeline.evaluation.significance import holm, significance
+from pipeline.evaluation.verdicts import QUESTIONS, contrasts, to_markdown, verdicts
+from pipeline.params import load_params
+from stages.code import ROOT
+
+
+def answers(rng: np.random.Generator, rates: list[float], reviews: int) -> pd.DataFrame:
+    """Predictions of a seed per rate; how hard a review is, is shared by all that answer it."""
+    ease = np.random.default_rng(reviews).normal(size=reviews) * 0.1
+    return predictions([(rng.random(reviews) < rate + ease).tolist() for rate in rates], nats=1.0)
+
+
+def test_one_seed_agrees_with_mcnemar() -> None:
+    rng = np.random.default_rng(0)
+    tables = {"one": answers(rng, [0.8], 2000), "other": answers(rng, [0.77], 2000)}
+    (row,) = significance(tables, resamples=4000, confidence=0.95).to_dict("records")
+    right = {name: (table["predicted"] == table["label"]).to_numpy() for name, table in tables.items()}
+    b, c = (right["one"] & ~right["other"]).sum(), (right["other"] & ~right["one"]).sum()
+    assert (row["only_variant"], row["only_other"]) == (b / 2000, c / 2000)
+    assert row["difference"] == pytest.approx((b - c) / 2000)
+    z = (b - c) / math.sqrt(b + c)
+    assert row["p"] == pytest.approx(math.erfc(abs(z) / math.sqrt(2)), abs=0.02)
+    assert row["difference_low"] == pytest.approx((b - c - 1.96 * math.sqrt(b + c)) / 2000, abs=0.002)
+
+
+def test_equal_variants_are_rarely_told_apart() -> None:
+    rng = np.random.default_rng(1)
+    found = [
+        significance(
+            {name: answers(rng, [0.8] * 3, 300) for name in ("one", "other")}, resamples=300, confidence=0.95, seed=i
+        )
+        for i in range(120)
+    ]
+    wrong = np.mean([frame["p"].iloc[0] < 0.05 for frame in found])
+    inside = np.mean([f["difference_low"].iloc[0] <= 0 <= f["difference_high"].iloc[0] for f in found])
+    assert wrong < 0.1
+    assert inside > 0.9
+
+
+def test_seeds_that_differ_widen_the_interval() -> None:
+    rng = np.random.default_rng(2)
+    other = answers(rng, [0.7] * 3, 3000)
+    widths = []
+    for rates in ([0.8, 0.8, 0.8], [0.7, 0.8, 0.9]):
+        frame = significance({"one": answers(rng, rates, 3000), "other": other}, resamples=500, confidence=0.95)
+        widths.append((frame["difference_high"] - frame["difference_low"]).iloc[0])
+    assert widths[1] > 3 * widths[0]
+
+
+def test_holm_is_that_of_the_book() -> None:
+    assert holm(np.array([0.01, 0.04, 0.03, 0.005])).tolist() == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert holm(np.array([0.9, 0.8])).tolist() == [1.0, 1.0]
+
+
+def test_other_reviews_are_refused_and_one_variant_has_no_pair() -> None:
+    rng = np.random.default_rng(0)
+    tables = {"one": answers(rng, [0.8], 100), "other": answers(rng, [0.8], 90)}
+    with pytest.raises(ValueError, match="different reviews: run `dvc repro`"):
+        significance(tables, resamples=100, confidence=0.95)
+    assert significance({"one": tables["one"]}, resamples=100, confidence=0.95).empty
+
+
+def test_a_contrast_differs_in_one_part_and_the_plainer_is_the_parent() -> None:
+    found = {(one.question, one.variant, one.parent) for one in contrasts(VARIANTS)}
+    assert found == {
+        ("query", "attention", "mean"),
+        ("entropy_weight", "attention_entropy", "attention"),
+        ("embeddings", "best", "attention"),
+    }
+    entries = {name: entry.model_dump() for name, entry in load_params(ROOT / "params.yaml").variants.items()}
+    own = {(one.question, one.variant, one.parent) for one in contrasts(entries)}
+    assert ("query", "lstm_attention", "lstm_mean") in own
+    assert ("value", "attention_value", "attention") in own
+    assert not {pair for pair in own if "tfidf" in pair}
+
+
+def test_verdicts_say_who_wins_by_how_much_or_that_nobody_does() -> None:
+    rng = np.random.default_rng(3)
+    rates = dict(zip(VARIANTS, (0.7, 0.8, 0.8, 0.9, 0.85), strict=True))
+    tables = {name: answers(rng, [rate] * 3, 2000) for name, rate in rates.items()}
+    pairs = significance(tables, resamples=400, confidence=0.95)
+    found = verdicts(VARIANTS, pairs, confidence=0.95)
+    assert list(found) == [QUESTIONS[key] for key in ("query", "entropy_weight", "embeddings", "tfidf")]
+    (query,) = found[QUESTIONS["query"]]
+    points = -100 * pairs.set_index(["variant", "other"]).loc[("mean", "attention"), "difference"]
+    assert query.startswith(f"attention beats mean by {points:.1f} points [")
+    assert found[QUESTIONS["entropy_weight"]][0].startswith("attention_entropy against attention: no clear difference")
+    assert found[QUESTIONS["tfidf"]][0].startswith("best beats tfidf")
+    page = to_markdown(found, "A note.")
+    assert all(f"## {question}\n" in page for question in found)
+    assert page.count("\n- ") == len(list(itertools.chain.from_iterable(found.values())))
