@@ -74,7 +74,7 @@ def test_attention_is_explained_and_what_has_none_is_left_out(project: Project) 
     assert table["evidence_average_precision"].between(0, 1).all()
     rows = pd.read_parquet(project.root / "evaluation/demo/attention/explanation/reviews.parquet")
     assert len(rows) == 24
-    assert rows.groupby("seed")["row"].apply(list).nunique() == 1, "every seed is asked about the same reviews"
+    assert rows.groupby("seed")["row"].apply(tuple).nunique() == 1, "every seed is asked about the same reviews"
     measures = json.loads((project.root / "results/demo/explanation/attention.json").read_text("utf-8"))["measures"]
     assert measures["tau_gradient"]["mean"] == pytest.approx(rows["tau_gradient"].mean(), abs=1e-3)
     mean = json.loads((project.root / "results/demo/explanation/mean.json").read_text("utf-8"))["measures"]
