@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from pipeline.adam import EagerAdamW
 from pipeline.data.reviews import Reviews
 from pipeline.explanation.null_models import total_variation
 from pipeline.explanation.opened import Flat, Opened, opened, pulls
@@ -69,7 +70,7 @@ def _search(model: AttentionClassifier, batch: Opened, generator: torch.Generato
     bias_C = model.classifier.bias.detach()
     uniform_BT = -batch.lengths_B.float().log()[:, None].expand_as(own_BT)
     scores_BT = (uniform_BT + 3 * torch.randn(own_BT.shape, generator=generator)).requires_grad_()
-    optimizer = torch.optim.Adam([scores_BT], lr=LEARNING_RATE, amsgrad=True)
+    optimizer = EagerAdamW([scores_BT], lr=LEARNING_RATE, weight_decay=0.0, amsgrad=True)  # without decay it is Adam
     for _ in range(steps):
         weights_BT = masked_softmax(scores_BT, batch.mask_BT)
         answer_BC = (weighted_sum(weights_BT, pulls_BTC) + bias_C).softmax(dim=1)

@@ -11,11 +11,11 @@ import torch
 from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from pipeline.adam import EagerAdamW
 from pipeline.data.batching import Batch, training_batches
 from pipeline.data.reviews import Reviews
 from pipeline.models.variants import load_state, trained_state
 from pipeline.seeding import seed_everything
-from pipeline.training.adam import EagerAdamW
 from pipeline.training.objective import objective
 from pipeline.training.resume import read_state, write_state
 from pipeline.training.validate import validate

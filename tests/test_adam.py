@@ -5,7 +5,7 @@ import pytest
 import tiny
 import torch
 
-from pipeline.training.adam import EagerAdamW
+from pipeline.adam import EagerAdamW
 from stages.code import ROOT
 
 
