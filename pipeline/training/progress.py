@@ -27,7 +27,7 @@ class TrainingProgress:
             TextColumn("epoch {task.fields[epoch]}  {task.fields[state]}"),
             TimeRemainingColumn(),
             console=self._console,
-            disable=not self._console.is_terminal,
+            disable=not self._console.is_interactive or self._console.is_dumb_terminal,
         )
         self._tasks = {seed: self._add(f"{title} seed {seed}", epochs * tokens) for seed in seeds}
         self._started = dict.fromkeys(seeds, time.monotonic())
