@@ -40,7 +40,10 @@ def variant_run(params: Params, corpus: str, variant: str, seed: int, data: Tens
             "tokenizer": data.tokenizer,
             "training": training.model_dump(),
         },
-        tags={"variant": variant, "corpus": corpus, "seed": str(seed), "data.digest": data.digest},
+        tags={
+            **{"variant": variant, "corpus": corpus, "seed": str(seed), "data.digest": data.digest},
+            "dvc.stage": f"train@{corpus}-{variant}",  # whichever stage writes the run
+        },
     )
 
 
