@@ -10,7 +10,7 @@ from pipeline.data.atomic import replacing
 from pipeline.data.demo import EVIDENCE
 from pipeline.data.tensors import read_table, read_tensors
 from pipeline.evaluation.evaluate import evaluate
-from pipeline.evaluation.predict import predict_seeds, trained_seeds
+from pipeline.evaluation.predict import has_attention, predict_seeds, trained_seeds
 from pipeline.evaluation.variant_files import write_evaluation
 from pipeline.explanation.explain import explain_seeds
 from pipeline.explanation.explanation_files import write_explanations
@@ -38,12 +38,8 @@ def main(
     data = read_tensors(tensors)
     checkpoints = trained_seeds(models)
     histories = [json.loads(path.with_suffix(".json").read_text(encoding="utf-8")) for path in checkpoints.values()]
-    predictions = predict_seeds(checkpoints, tensors, "test")
-    table = read_table(tensors, ["name", "text"])
-    evaluation = evaluate(variant, predictions, data, table, **params.evaluation.model_dump())
-    write_evaluation(evaluation, histories, data.classes, f"{variant} on {corpus}", out)
     summary: dict[str, object] = {"accuracy": {}, "measures": {}}
-    if next(iter(predictions.values())).weights is not None:
+    if has_attention(next(iter(checkpoints.values()))):
         explained = explain_seeds(
             checkpoints,
             tensors,
@@ -51,9 +47,15 @@ def main(
             permutations=params.explanation.permutations,
             evidence=EVIDENCE,
         )
+        predictions = {seed: one.predictions for seed, one in explained.items()}
         write_explanations(explained, data.classes, f"{variant} on {corpus}", out / "explanation")
         settings = params.evaluation
         summary = summarise(explained, resamples=settings.bootstrap, confidence=settings.confidence)
+    else:
+        predictions = predict_seeds(checkpoints, tensors, "test")
+    table = read_table(tensors, ["name", "text"])
+    evaluation = evaluate(variant, predictions, data, table, **params.evaluation.model_dump())
+    write_evaluation(evaluation, histories, data.classes, f"{variant} on {corpus}", out)
     for path, content in ((metrics, evaluation.metrics), (explanation, {"variant": variant, **summary})):
         with replacing(path) as part:
             part.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")

@@ -59,6 +59,14 @@ def trained_seeds(models: Path) -> dict[int, Path]:
     return dict(sorted(found.items()))
 
 
+def has_attention(checkpoint: Path) -> bool:
+    """Whether it is a model with attention weights, uniform ones included."""
+    from pipeline.models.checkpoint import kind_of
+    from pipeline.models.tfidf import KIND
+
+    return kind_of(checkpoint) != KIND
+
+
 def predict_seeds(checkpoints: Mapping[int, Path], tensors: Path, split: str) -> dict[int, Predictions]:
     """Runs the model of every seed on a split, side by side.
 

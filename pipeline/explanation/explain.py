@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from pipeline.data.reviews import Reviews
 from pipeline.data.tensors import Tensors, read_table, read_tensors
+from pipeline.evaluation.predict import Predictions
 from pipeline.processes import Report, run_seeds
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ class Explanation:
     """What is known of the attention of one seed.
 
     Attributes:
+        predictions: of the whole test split, as `predict` makes them.
         reviews: a row per review of the sample and a column per measure; NaN where a measure is undefined.
         curves: a row per ranking and share of tokens: mean comprehensiveness and sufficiency.
         accuracy: on the whole test split, under the model's own weights and under each replacement.
@@ -34,6 +36,7 @@ class Explanation:
         words: a row per word of the vocabulary that stands in the test split.
     """
 
+    predictions: Predictions
     reviews: "pd.DataFrame"
     curves: "pd.DataFrame"
     accuracy: dict[str, float]
@@ -123,17 +126,20 @@ def explain(
     from pipeline.explanation.null_models import replaced
     from pipeline.explanation.opened import chosen
     from pipeline.models.checkpoint import load_classifier
+    from pipeline.models.variants import trained_parameters
 
     embeddings_VE = torch.from_numpy(np.array(corpus.embeddings))
     model = load_classifier(checkpoint, embeddings_VE)
     test = corpus.splits["test"]
-    answers, weights = replaced(model, test, seed=seed)
+    answers, own = replaced(model, test, seed=seed)
+    weights = own.astype(np.float64)
     index_N = sample_of(len(test), reviews)
     frame, curves = _measures(model, chosen(test, index_N), permutations, seed)
     if evidence is not None:
         scores = evidence_scores(test, weights, evidence)
         frame = frame.assign(**{f"evidence_{name}": values[index_N] for name, values in scores.items()})
     return Explanation(
+        predictions=Predictions(answers["own"], own, trained_parameters(model)),
         reviews=frame.assign(seed=seed),
         curves=curves.assign(seed=seed),
         accuracy={name: float((found.argmax(axis=1) == test.labels).mean()) for name, found in answers.items()},

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -69,7 +70,7 @@ def replaced(
     seed: int,
     donors: Mapping[str, Flat] | None = None,
     batch_size: int = 256,
-) -> tuple[dict[str, Flat], Flat]:
+) -> tuple[dict[str, Flat], npt.NDArray[np.float32]]:
     """The answers under other weights, and the model's own weights, in one pass.
 
     Args:
@@ -80,13 +81,13 @@ def replaced(
         batch_size: reviews at once.
 
     Returns:
-        probabilities_NC under each replacement: "own", "uniform", "permuted" once, and the names of the donors; and
+        logits_NC under each replacement: "own", "uniform", "permuted" once, and the names of the donors; and
         the own weights, flat.
     """
     generator = torch.Generator().manual_seed(seed)
     names = ("own", "uniform", "permuted", *(donors or {}))
     found = {name: np.empty((len(reviews), len(model.classifier.bias))) for name in names}
-    own = np.empty(len(reviews.tokens))
+    own = np.empty(len(reviews.tokens), dtype=np.float32)
     for batch in opened(model, reviews, batch_size):
         weights = {"own": batch.weights_BT, "uniform": uniform(batch), "permuted": permutation(batch, generator)}
         mask_BT = batch.mask_BT.numpy()
@@ -98,6 +99,5 @@ def replaced(
             weights[name] = torch.from_numpy(given_BT)
         with torch.inference_mode():
             for name, weights_BT in weights.items():
-                logits_BC = model.classify(weights_BT, batch.values_BTF)
-                found[name][batch.index_B] = logits_BC.double().softmax(dim=1).numpy()
+                found[name][batch.index_B] = model.classify(weights_BT, batch.values_BTF).numpy()
     return found, own

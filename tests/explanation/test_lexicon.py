@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import tiny
 import torch
+from scipy.stats import kendalltau
 
 from pipeline.explanation import importance
 from pipeline.explanation.agreement import kendall, top_overlap
@@ -73,6 +74,15 @@ def test_agreement_of_rankings() -> None:
     np.testing.assert_allclose(kendall(reviews, ranking, -ranking)[long], -1)
     assert np.isnan(kendall(reviews, ranking, ranking)[~long]).all()
     assert np.isnan(kendall(reviews, ranking, np.ones(len(ranking)))).all(), "no order, no agreement"
+
+
+def test_kendall_is_that_of_scipy_ties_and_all() -> None:
+    reviews, rng = tiny.reviews(30), np.random.default_rng(5)
+    one, other = (rng.integers(4, size=len(reviews.tokens)).astype(float) for _ in range(2))
+    for found, start, end in zip(kendall(reviews, one, other), reviews.offsets[:-1], reviews.offsets[1:], strict=True):
+        expected = kendalltau(one[start:end], other[start:end]).statistic
+        np.testing.assert_allclose(found, expected, atol=1e-12)
+
     assert (top_overlap(reviews, ranking, ranking)[long] == 1).all()
     assert (top_overlap(reviews, ranking, -ranking, share=0.1)[long] == 0).all()
 

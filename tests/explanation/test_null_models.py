@@ -5,6 +5,7 @@ import pytest
 import tiny
 import torch
 from scipy.spatial.distance import jensenshannon
+from scipy.special import softmax
 
 from pipeline.explanation import importance
 from pipeline.explanation.adversary import CLOSE, adversary, jensen_shannon
@@ -46,8 +47,8 @@ def test_own_weights_put_back_change_nothing(name: str) -> None:
     weights = importance.attention(model, reviews)
     found, own = replaced(model, reviews, seed=0, donors={"donor": weights}, batch_size=8)
     np.testing.assert_allclose(own, weights, atol=1e-6)
-    np.testing.assert_allclose(found["donor"], probabilities(model, reviews), atol=1e-6)
-    np.testing.assert_allclose(found["own"], probabilities(model, reviews), atol=1e-6)
+    np.testing.assert_allclose(softmax(found["donor"], axis=1), probabilities(model, reviews), atol=1e-6)
+    np.testing.assert_allclose(softmax(found["own"], axis=1), probabilities(model, reviews), atol=1e-6)
     assert not np.allclose(found["uniform"], found["own"], atol=1e-3)
 
 
@@ -55,7 +56,7 @@ def test_uniform_weights_in_the_place_of_a_global_query_are_the_mean() -> None:
     model, mean, reviews = tiny.model("attention"), tiny.model("mean"), tiny.reviews(30)
     mean.classifier = model.classifier
     found = replaced(model, reviews, seed=0)[0]["uniform"]
-    np.testing.assert_allclose(found, probabilities(mean, reviews), atol=1e-6)
+    np.testing.assert_allclose(softmax(found, axis=1), probabilities(mean, reviews), atol=1e-6)
     (batch,) = opened(model, reviews)
     np.testing.assert_allclose(uniform(batch).sum(dim=1), 1, rtol=1e-6)
 
