@@ -35,7 +35,14 @@ def main(
     histories = [json.loads(path.with_suffix(".json").read_text(encoding="utf-8")) for path in checkpoints.values()]
     predictions = predict_seeds(checkpoints, tensors, "test")
     table = read_table(tensors, ["name", "text"])
-    evaluation = evaluate(variant, predictions, data, table, **params.evaluation.model_dump())
+    evaluation = evaluate(
+        variant,
+        predictions,
+        data,
+        table,
+        **params.evaluation.model_dump(),
+        top_words_min_count=params.corpus(corpus).top_words_min_count,
+    )
     write_evaluation(evaluation, histories, data.classes, f"{variant} on {corpus}", out)
     with replacing(metrics) as part:
         part.write_text(json.dumps(evaluation.metrics, indent=2) + "\n", encoding="utf-8")

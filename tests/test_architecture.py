@@ -15,7 +15,8 @@ MAY_IMPORT = {
     "models": {"models", "params"},
     "data": {"data"},
     "tracking": {"tracking"},
-    "params": set(),
+    "params": {"params_errors"},
+    "params_errors": set(),
     "seeding": set(),
     "processes": set(),
 }
