@@ -14,6 +14,7 @@ help:
 
 .venv/installed: requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=...")'
+	@echo "Setting up .venv: two minutes or so, in silence."
 	$(PYTHON) -m venv .venv
 	$(PIP) --editable .
 	@[ -e .git ] || .venv/bin/dvc config --local core.no_scm true  # unpacked from a ZIP
@@ -30,8 +31,7 @@ demo: .venv/installed
 	@.venv/bin/dvc stage list --name-only | sed -n 's/^train@demo-//p' | TERM=dumb xargs -P 2 -I{} \
 		.venv/bin/dvc --wait-for-lock repro --single-item train@demo-{} evaluate@demo-{}
 	.venv/bin/dvc repro compare@demo
-	@echo && cat results/demo/comparison.md && echo
-	@echo "The report: reports/demo.html     The runs in MLflow: make ui"
+	@echo "The table: results/demo/comparison.md     The report: reports/demo.html     The runs in MLflow: make ui"
 
 repro: .venv/installed
 	.venv/bin/dvc repro

@@ -18,6 +18,7 @@ from pydantic import (
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from pipeline.params_errors import explain
 from pipeline.params_sources import Seed, Sources, Strict
 
 Entry = TypeVar("Entry")
@@ -148,6 +149,7 @@ class Corpus(Strict):
     max_size: Annotated[int, Field(ge=1)]  # words at most, the most frequent ones
     validation_fraction: Annotated[float, Field(gt=0, lt=1)]  # of the training reviews, whole movies at a time
     validation_seed: Seed
+    top_words_min_count: Annotated[int, Field(ge=1)]  # occurrences in the test texts that a ranking of words asks for
     training: dict[str, Any] = Field(default_factory=dict)  # fields of `training` that this corpus overrides
 
 
@@ -157,7 +159,6 @@ class Evaluation(Strict):
     bootstrap: Annotated[int, Field(ge=100, le=1_000_000)]  # resamples of an interval
     confidence: Annotated[float, Field(gt=0.5, lt=1)]  # of every interval
     top_words: Annotated[int, Field(ge=1)]  # rows of a ranking of words
-    top_words_min_count: Annotated[int, Field(ge=1)]  # occurrences in the test texts
     examples: Annotated[int, Field(ge=1, le=200)]  # test reviews shown, the same for every run
     mistakes: Annotated[int, Field(ge=0, le=200)]  # the surest wrong answers shown
 
@@ -242,21 +243,12 @@ def load_params(path: str | Path) -> Params:
     try:
         params = Params.model_validate(content)
     except ValidationError as error:
-        raise ValueError(_explain(path, error)) from None
+        raise ValueError(explain(error, path, content, Params)) from None
     for section, entries in (("corpora", params.corpora), ("variants", params.variants)):
         for name, entry in entries.items():
             own = entry.training if isinstance(entry, Corpus | AttentionVariant) else {}
             try:
                 Training.model_validate({**params.training.model_dump(), **own})
             except ValidationError as error:
-                raise ValueError(_explain(path, error, section, name, "training")) from None
+                raise ValueError(explain(error, path, content, Training, section, name, "training")) from None
     return params
-
-
-def _explain(path: str | Path, error: ValidationError, *prefix: str) -> str:
-    lines = []
-    for problem in error.errors(include_url=False):
-        key = ".".join(str(part) for part in (*prefix, *problem["loc"])) or "the file"
-        value = "" if problem["type"] == "missing" else f" = {problem['input']!r:.80}"
-        lines.append(f"{path}: {key}{value}: {problem['msg']}")
-    return "\n".join(lines)

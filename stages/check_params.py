@@ -14,7 +14,8 @@ def main(file: Annotated[Path, typer.Argument(help="The file to check.")] = Path
 
     Example: python -m stages.check_params
     """
-    load_params(file)
+    params = load_params(file)
+    typer.echo(f"{file}: {len(params.variants)} variants, {len(params.corpora)} corpora, {len(params.seeds)} seeds")
 
 
 if __name__ == "__main__":

@@ -20,5 +20,8 @@ def run(command: Callable[..., None]) -> None:
     except (ValueError, OSError, FloatingPointError) as error:
         if sys.flags.dev_mode:
             raise
-        typer.echo(f"error: {error}", err=True)
+        message = str(error)
+        if isinstance(error, FileNotFoundError) and error.filename:
+            message = f"{error.filename} is not there: `dvc repro` makes what a stage reads"
+        typer.echo(f"error: {message}", err=True)
         sys.exit(1)

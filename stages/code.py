@@ -58,6 +58,9 @@ def main(out: Annotated[Path, typer.Option(help="Folder to write a list per stag
 
     Example: python -m stages.code --out data/code
     """
+    names = {f"{program.stem}.txt" for program in programs()}
+    for old in [path for path in out.glob("*.txt") if path.name not in names]:
+        old.unlink()
     for program in programs():
         lines = [
             f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.relative_to(ROOT).as_posix()}"

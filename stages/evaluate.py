@@ -54,7 +54,14 @@ def main(
     else:
         predictions = predict_seeds(checkpoints, tensors, "test")
     table = read_table(tensors, ["name", "text"])
-    evaluation = evaluate(variant, predictions, data, table, **params.evaluation.model_dump())
+    evaluation = evaluate(
+        variant,
+        predictions,
+        data,
+        table,
+        **params.evaluation.model_dump(),
+        top_words_min_count=params.corpus(corpus).top_words_min_count,
+    )
     write_evaluation(evaluation, histories, data.classes, f"{variant} on {corpus}", out)
     for path, content in ((metrics, evaluation.metrics), (explanation, {"variant": variant, **summary})):
         with replacing(path) as part:

@@ -47,7 +47,11 @@ def main(
             reasons = sorted((evaluation / variant / "explanation").glob("*.*"))
             digest = _digest([results / "variants" / f"{variant}.json", *files, *reasons])
             runs = {
-                seed: tracker.publish(variant_run(params, corpus, variant, seed, data), digest)
+                seed: tracker.publish(
+                    variant_run(params, corpus, variant, seed, data),
+                    digest,
+                    found.timing[variant]["seconds"][str(seed)],
+                )
                 for seed in params.seeds_of(variant)
             }
             for seed, run in runs.items():
@@ -92,7 +96,7 @@ def _publish_seed(run: RunHandle, variant: str, seed: str, found: Results) -> No
     words = found.words[variant]
     if len(words):
         shown = words.query("ranking == 'mean' and scope == 'all'")
-        ranks = [f"{rank:02d}" for rank in shown["rank"]]
+        ranks = [f"{rank:02d}." for rank in shown["rank"]]  # the dot: MLflow moves bare numbers to the top
         columns = {"rank": ranks, "word": list(shown["word"]), "weight": list(shown["mean_weight"])}
         run.table(columns, "top_words.json")
 

@@ -28,7 +28,8 @@ def main(
     """
     settings = load_params("params.yaml").corpus(corpus)
     table = pd.read_parquet(reviews)
-    tensors, covered = build_tensors(table, vectors, **settings.model_dump(exclude={"reviews", "vectors", "training"}))
+    elsewhere = {"reviews", "vectors", "top_words_min_count", "training"}  # fields that other stages read
+    tensors, covered = build_tensors(table, vectors, **settings.model_dump(exclude=elsewhere))
     write_tensors(tensors, table, out)
     with replacing(coverage) as part:
         part.write_text(json.dumps(covered, indent=2) + "\n", encoding="utf-8")

@@ -56,8 +56,7 @@ def make_project(root: Path) -> Project:
         shutil.copy(ROOT / ".dvc" / name, root / ".dvc" / name)
     for name in ("dvc.yaml", "params.yaml", ".dvcignore"):
         shutil.copy(ROOT / name, root / name)
-    ignored = (ROOT / ".gitignore").read_text("utf-8").replace("/results/demo/\n", "")  # here they are results to keep
-    (root / ".gitignore").write_text(ignored, "utf-8")
+    shutil.copy(ROOT / ".gitignore", root / ".gitignore")
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("DVC_", "MLFLOW_"))}
     environment |= {
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
@@ -75,7 +74,7 @@ def make_project(root: Path) -> Project:
         sources__demo__train_reviews=320,
         sources__demo__test_reviews=160,
         corpora__demo__training={"epochs": 2, "batch_size": 32},
-        evaluation__top_words_min_count=2,
+        corpora__demo__top_words_min_count=2,
         evaluation__examples=6,
         evaluation__mistakes=3,
         explanation={"reviews": 12, "permutations": 10, "exchanged": 40},

@@ -19,13 +19,15 @@ class Open:
 class Publish:
     """Open run number ``number`` to add results to it, finished or not; make it if there is none.
 
-    A run that holds results of this digest already is left alone: what follows for it is dropped.
+    A run that holds results of this digest already is left alone: what follows for it is dropped. A run that is made
+    is given the duration of the training.
     """
 
     number: int
     run: Run
     digest: str
     time_ms: int
+    seconds: float
 
 
 @dataclass(frozen=True)

@@ -27,25 +27,25 @@ class OpenRun:
 
     def __init__(self, client: MlflowClient, run_id: str, *, resumed: bool) -> None:
         self._client = client
-        self._run_id = run_id
+        self.run_id = run_id
         self._resumed = resumed
         self._values: dict[str, dict[int, float]] = {}
 
     @property
     def data(self) -> RunData:
         """Params, tags and last metrics that the run has."""
-        return self._client.get_run(self._run_id).data
+        return self._client.get_run(self.run_id).data
 
     def describe(self, params: Mapping[str, str], tags: Mapping[str, str]) -> None:
         """Log params and tags."""
         items = [Param(key, value) for key, value in params.items()]
         for start in range(0, len(items), PARAMS_PER_REQUEST):
-            self._client.log_batch(self._run_id, params=items[start : start + PARAMS_PER_REQUEST])
-        self._client.log_batch(self._run_id, tags=[RunTag(key, value) for key, value in tags.items()])
+            self._client.log_batch(self.run_id, params=items[start : start + PARAMS_PER_REQUEST])
+        self._client.log_batch(self.run_id, tags=[RunTag(key, value) for key, value in tags.items()])
 
     def end(self, status: str) -> None:
         """End the run as FINISHED, FAILED or KILLED."""
-        self._client.set_terminated(self._run_id, status)
+        self._client.set_terminated(self.run_id, status)
 
     def write(self, command: commands.Command) -> None:
         """Carry out one command on this run."""
@@ -77,11 +77,11 @@ class OpenRun:
 
     def _send(self, metrics: Sequence[Metric]) -> None:
         if metrics:
-            self._client.log_batch(self._run_id, metrics=metrics)
+            self._client.log_batch(self.run_id, metrics=metrics)
 
     def _known_values(self, key: str) -> dict[int, float]:
         if key not in self._values:
-            history = self._client.get_metric_history(self._run_id, key) if self._resumed else []
+            history = self._client.get_metric_history(self.run_id, key) if self._resumed else []
             ordered = sorted(history, key=lambda metric: metric.timestamp)
             self._values[key] = {metric.step: metric.value for metric in ordered}
         return self._values[key]
@@ -90,37 +90,37 @@ class OpenRun:
         if (histogram.KEY, command.step) not in self._known_images:
             self._known_images.add((histogram.KEY, command.step))
             picture = histogram.draw(command.counts, f"epoch {command.step}")
-            self._client.log_image(self._run_id, picture, key=histogram.KEY, step=command.step)
+            self._client.log_image(self.run_id, picture, key=histogram.KEY, step=command.step)
 
     @cached_property
     def _known_images(self) -> set[tuple[str, int]]:
         """Key and step of the images there are, read from MLflow's file names."""
-        files = self._client.list_artifacts(self._run_id, "images") if self._resumed else []
+        files = self._client.list_artifacts(self.run_id, "images") if self._resumed else []
         names = (_IMAGE_NAME.match(file.path) for file in files)
         return {(name["key"], int(name["step"])) for name in names if name}
 
     def _artifact(self, path: str, folder: str) -> None:
         if Path(path).is_dir():
-            self._client.log_artifacts(self._run_id, path, folder or None)
+            self._client.log_artifacts(self.run_id, path, folder or None)
         else:
-            self._client.log_artifact(self._run_id, path, folder or None)
+            self._client.log_artifact(self.run_id, path, folder or None)
 
     def _model(self, command: commands.TextModel) -> None:
-        outputs = self._client.get_run(self._run_id).outputs
+        outputs = self._client.get_run(self.run_id).outputs
         if outputs and outputs.model_outputs:
             return  # logged by an earlier evaluation of the same weights
         from pipeline.tracking import model  # imports pandas, for the few runs that log one
 
-        model.log(self._run_id, command)
+        model.log(self.run_id, command)
 
     def _table(self, command: commands.Table) -> None:
         columns = dict(command.columns)
-        if self._resumed and any(file.path == command.file for file in self._client.list_artifacts(self._run_id)):
+        if self._resumed and any(file.path == command.file for file in self._client.list_artifacts(self.run_id)):
             # log_table would append to the rows of an earlier evaluation.
             rows = [list(row) for row in zip(*columns.values(), strict=True)]
-            self._client.log_dict(self._run_id, {"columns": list(columns), "data": rows}, command.file)
+            self._client.log_dict(self.run_id, {"columns": list(columns), "data": rows}, command.file)
         else:
-            self._client.log_table(self._run_id, columns, command.file)
+            self._client.log_table(self.run_id, columns, command.file)
 
     def _dataset(self, command: commands.Dataset) -> None:
         dataset = Dataset(
@@ -131,7 +131,7 @@ class OpenRun:
             profile=json.dumps(dict(command.profile)),
         )
         context = InputTag("mlflow.data.context", command.context)
-        self._client.log_inputs(self._run_id, [DatasetInput(dataset, [context])])
+        self._client.log_inputs(self.run_id, [DatasetInput(dataset, [context])])
 
 
 class PublishedRun(OpenRun):
@@ -163,8 +163,8 @@ class PublishedRun(OpenRun):
         for start in range(0, len(self._waiting), METRICS_PER_REQUEST):
             super()._send(self._waiting[start : start + METRICS_PER_REQUEST])
         if status == "FINISHED":
-            self._client.set_tag(self._run_id, self._TAG, self._digest)
-        self._client.set_terminated(self._run_id, "FINISHED" if self._end_time else status, self._end_time)
+            self._client.set_tag(self.run_id, self._TAG, self._digest)
+        self._client.set_terminated(self.run_id, "FINISHED" if self._end_time else status, self._end_time)
 
     def _send(self, metrics: Sequence[Metric]) -> None:
         """Wait for the end: nobody watches, and a request for each epoch of a history costs more than the rest."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 VARIANT = "variant"
 COMPARISON = "comparison"
+CURRENT = "pipeline.current"  # tag of the runs that params.yaml as it is would make; "no" on those of other settings
 
 
 @dataclass(frozen=True)

@@ -69,13 +69,14 @@ class Tracker:
         self.send(commands.Open(self._runs, run, _now_ms()))
         return RunHandle(self, self._runs)
 
-    def publish(self, run: Run, digest: str) -> "RunHandle":
+    def publish(self, run: Run, digest: str, seconds: float = 0.0) -> "RunHandle":
         """Add results to the latest run with this fingerprint and role, or to a new one if there is none.
 
-        A run that holds results of this digest already stays as it is, so to publish twice costs nothing.
+        A run that holds results of this digest already stays as it is, so to publish twice costs nothing. A new one
+        is said to have taken ``seconds``.
         """
         self._runs += 1
-        self.send(commands.Publish(self._runs, run, digest, _now_ms()))
+        self.send(commands.Publish(self._runs, run, digest, _now_ms(), seconds))
         return RunHandle(self, self._runs)
 
     def print_links(self, experiment: str) -> None:

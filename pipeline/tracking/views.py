@@ -14,6 +14,8 @@ from collections.abc import Mapping
 from mlflow import MlflowClient
 from mlflow.entities import Experiment
 
+from pipeline.tracking.run import CURRENT
+
 RUNS = "runs"
 GROUPS = "groups"
 LINKS = {
@@ -25,7 +27,7 @@ LINKS = {
 
 _TAG = "mlflow.sharedViewState."
 _VARIANTS_BEST_FIRST = {
-    "searchFilter": "tags.`pipeline.role` = 'variant'",
+    "searchFilter": f"tags.`pipeline.role` = 'variant' and tags.`{CURRENT}` = 'yes'",
     "orderByKey": "metrics.`test/accuracy`",
     "orderByAsc": False,
 }

@@ -7,7 +7,7 @@ from mlflow.entities import Run as MlflowRun
 from pipeline.tracking import commands, views
 from pipeline.tracking.open_run import OpenRun, PublishedRun
 from pipeline.tracking.provenance import provenance
-from pipeline.tracking.run import Run, flatten
+from pipeline.tracking.run import CURRENT, Run, flatten
 from pipeline.tracking.store import Store
 
 
@@ -50,7 +50,7 @@ class Writer:
     def _continue(self, command: commands.Open) -> OpenRun:
         found = self._find(command.run)
         if found is None or found.info.status == "FINISHED":
-            opened = OpenRun(self._store.client, self._create(command), resumed=False)
+            opened = OpenRun(self._store.client, self._create(command, command.time_ms), resumed=False)
         else:
             self._store.client.update_run(found.info.run_id, status="RUNNING")
             opened = OpenRun(self._store.client, found.info.run_id, resumed=True)
@@ -60,15 +60,19 @@ class Writer:
     def _publish(self, command: commands.Publish) -> OpenRun | None:
         found = self._find(command.run)
         if found is not None and PublishedRun.holds(found, command.digest):
+            self._make_current(found.info.run_id, command.run)
             return None
-        run_id = self._create(command) if found is None else found.info.run_id
+        if found is None:
+            run_id = self._create(command, command.time_ms - round(1000 * command.seconds))
+            self._store.client.set_terminated(run_id, "FINISHED", command.time_ms)
+        else:
+            run_id = found.info.run_id
         opened = PublishedRun(self._store.client, run_id, resumed=found is not None, digest=command.digest)
         self._describe(opened, command.run)
         return opened
 
-    def _create(self, command: commands.Open | commands.Publish) -> str:
-        experiment_id = self._store.experiment(command.run.experiment).experiment_id
-        made = self._store.client.create_run(experiment_id, command.time_ms, run_name=command.run.name)
+    def _create(self, command: commands.Open | commands.Publish, time_ms: int) -> str:
+        made = self._store.client.create_run(self._experiment_id(command.run), time_ms, run_name=command.run.name)
         return str(made.info.run_id)
 
     def _describe(self, opened: OpenRun, run: Run) -> None:
@@ -77,12 +81,26 @@ class Writer:
         tags = {key: value for key, value in self._all_tags(run).items() if key not in said.tags}
         params = {key: value for key, value in flatten(run.params).items() if key not in said.params}
         opened.describe(params, tags)
+        self._make_current(opened.run_id, run)
+
+    def _make_current(self, run_id: str, run: Run) -> None:
+        """Marks the run as the one of its variant and seed, and those of other settings as not."""
+        client = self._store.client
+        same = " and ".join(f"tags.`{key}` = '{run.tags[key]}'" for key in ("variant", "seed") if key in run.tags)
+        query = f"tags.`pipeline.role` = '{run.role}' and tags.`{CURRENT}` = 'yes'" + (f" and {same}" if same else "")
+        current = {found.info.run_id for found in client.search_runs([self._experiment_id(run)], query)}
+        for other in current - {run_id}:
+            client.set_tag(other, CURRENT, "no")
+        if run_id not in current:
+            client.set_tag(run_id, CURRENT, "yes")
+
+    def _experiment_id(self, run: Run) -> str:
+        return str(self._store.experiment(run.experiment).experiment_id)
 
     def _find(self, run: Run) -> MlflowRun | None:
-        experiment_id = self._store.experiment(run.experiment).experiment_id
         same = f"tags.`run.fingerprint` = '{run.fingerprint}' and tags.`pipeline.role` = '{run.role}'"
         latest = self._store.client.search_runs(
-            [experiment_id], same, order_by=["attributes.start_time DESC"], max_results=1
+            [self._experiment_id(run)], same, order_by=["attributes.start_time DESC"], max_results=1
         )
         return latest[0] if latest else None
 

@@ -40,7 +40,7 @@ with Tracker() as tracker:
     again.finish()
     tracker.publish(run("whole"), "d1").metrics({"test/accuracy": 0.1})
     tracker.print_links("demo")
-    made = tracker.publish(run("made"), "d2")
+    made = tracker.publish(run("made"), "d2", seconds=7.5)
     made.epoch(history[0])
     tracker.start(run("whole", role="comparison")).metrics({"best": 0.9})
     tracker.start(run("twice")).finish()
@@ -180,6 +180,19 @@ def test_results_of_a_stage_that_failed_are_not_taken_for_complete(store: Any) -
     run = find(store, "half")
     assert run.info.status == "FINISHED", "as the training left it"
     assert "results.digest" not in run.data.tags
+
+
+def test_the_run_of_the_settings_as_they_are_is_marked(store: Any) -> None:
+    current = {name: [run.data.tags["pipeline.current"] for run in search(store, name)] for name in ("whole", "twice")}
+    assert current["whole"] == ["yes"]
+    assert sorted(current["twice"]) == ["no", "yes"]
+    older, newer = sorted(search(store, "twice"), key=lambda run: run.info.start_time)
+    assert (older.data.tags["pipeline.current"], newer.data.tags["pipeline.current"]) == ("no", "yes")
+
+
+def test_a_run_made_from_results_took_as_long_as_the_training(store: Any) -> None:
+    run = find(store, "made")
+    assert run.info.end_time - run.info.start_time == pytest.approx(7500, abs=1)
 
 
 def test_a_run_that_was_never_made_is_filled_from_the_history(store: Any) -> None:

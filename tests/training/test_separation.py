@@ -28,7 +28,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> dict[str, pd.DataFrame
     source = params.sources.demo
     table, vectors = demo.generate(source.seed, source.train_reviews, source.test_reviews)
     demo.write_vectors(vectors, folder / "vectors.txt")
-    settings = params.corpus("demo").model_dump(exclude={"reviews", "vectors", "training"})
+    settings = params.corpus("demo").model_dump(exclude={"reviews", "vectors", "top_words_min_count", "training"})
     tensors, _ = build_tensors(table, folder / "vectors.txt", **settings)
     write_tensors(tensors, table, folder / "tensors")
     data = read_tensors(folder / "tensors")
