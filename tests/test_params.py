@@ -67,7 +67,7 @@ def test_a_corpus_overrides_a_variant_and_a_variant_the_default(tmp_path: Path) 
         (
             "variants.mean.query",
             {"kind": "globl"},
-            r"variants\.mean\.query = .*'globl'.*'none', 'global', 'random', 'text'",
+            r"variants\.mean\.query = .*'globl'.*'none', 'global', 'random'",
         ),
         ("variants.mean.query", {"kind": "text", "hidden": [0]}, "variants.mean.*hidden.0 = 0"),
         ("variants.attention.query", {"kind": "global", "size": 3}, r"variants\.attention\.query\.size.*Known: kind"),
