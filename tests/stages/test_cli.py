@@ -39,7 +39,7 @@ def test_a_stage_that_works_says_what_it_did() -> None:
     [
         ("user", "error: params.yaml: it is wrong; do this\n"),
         ("loss", "error: the loss became nan: lower training.learning_rate\n"),
-        ("system", "error: [Errno 2] No such file or directory: '/nowhere/file'\n"),
+        ("system", "error: /nowhere/file is not there: `dvc repro` makes what a stage reads\n"),
     ],
 )
 def test_what_a_user_can_mend_is_one_line(kind: str, message: str) -> None:

@@ -30,9 +30,9 @@ def files(folder: Path) -> dict[str, bytes]:
 
 @pytest.fixture
 def patient(project: Project) -> Project:
-    """The small project with eight epochs instead of two and a store of its own, for the time of a test."""
+    """The small project with so many epochs that MLflow follows them live, to be ended by patience; a store of its own."""
     store = {"MLFLOW_TRACKING_URI": f"sqlite:///{project.root / 'data/killed.db'}"}
-    project.edit(corpora__demo__training={"epochs": 8, "patience": 8, "batch_size": 16})
+    project.edit(corpora__demo__training={"epochs": 1000, "patience": 7, "batch_size": 16})
     yield Project(project.root, project.environment | store)
     project.restore()
 
