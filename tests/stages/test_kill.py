@@ -30,7 +30,7 @@ def files(folder: Path) -> dict[str, bytes]:
 
 @pytest.fixture
 def patient(project: Project) -> Project:
-    """The small project with a store of its own and so many epochs, ended by patience, that MLflow follows them live."""
+    """The small project with a store of its own and many epochs, ended by patience, which MLflow follows live."""
     store = {"MLFLOW_TRACKING_URI": f"sqlite:///{project.root / 'data/killed.db'}"}
     project.edit(corpora__demo__training={"epochs": 1000, "patience": 7, "batch_size": 16})
     yield Project(project.root, project.environment | store)
