@@ -10,7 +10,7 @@ from pipeline.data.tensors import CLASSES
 from pipeline.evaluation.comparison import compare, print_comparison
 from pipeline.evaluation.corpus_files import write_comparison
 from pipeline.evaluation.entropy_effect import entropy_effects, entropy_pairs
-from pipeline.evaluation.faithfulness import QUESTION, faithfulness, reading
+from pipeline.evaluation.faithfulness import EDITS_QUESTION, QUESTION, faithfulness, following, reading
 from pipeline.evaluation.results import Comparison, read_results
 from pipeline.evaluation.significance import significance
 from pipeline.evaluation.verdicts import verdicts
@@ -22,17 +22,18 @@ def main(
     corpus: Annotated[str, typer.Option(help="A name under corpora in params.yaml.")],
     models: Annotated[Path, typer.Option(help="Folder of the variants' histories to read.")],
     evaluation: Annotated[Path, typer.Option(help="Folder of the variants' tables to read.")],
-    exchange: Annotated[Path, typer.Option(help="CSV of variants with each other's weights to read.")],
     results: Annotated[Path, typer.Option(help="Folder of metrics to read, and of the comparison to write.")],
     page: Annotated[Path, typer.Option(help="HTML report to write.")],
 ) -> None:
     """Compare every variant of params.yaml on one corpus.
 
     Example: python -m stages.compare --corpus demo --models models/demo --evaluation evaluation/demo
-    --exchange results/demo/exchange.csv --results results/demo --page reports/demo.html
+    --results results/demo --page reports/demo.html
     """
     params = load_params("params.yaml")
-    exchanged = pd.read_csv(exchange)
+    exchanged = pd.read_csv(results / "explanation/exchange.csv")
+    edited = results / "explanation/counterfactual.csv"
+    edits = pd.read_csv(edited) if edited.exists() else None
     settings = params.evaluation
     variants = {name: entry.model_dump() for name, entry in params.variants.items()}
     found = read_results(variants, models, evaluation, results)
@@ -49,9 +50,11 @@ def main(
     answers = verdicts(variants, pairs, confidence=settings.confidence)
     if len(reasons):
         answers[QUESTION] = reading(reasons)
+    if edits is not None:
+        answers[EDITS_QUESTION] = following(edits)
     write_comparison(
         corpus,
-        Comparison(frame, effects, pairs, reasons, exchanged, answers),
+        Comparison(frame, effects, pairs, reasons, exchanged, edits, answers),
         found,
         classes=CLASSES,
         confidence=settings.confidence,

@@ -22,7 +22,8 @@ def main(
     """Test every variant on the pairs. The originals stand in IMDB's training texts: only the edits are new to a model.
 
     Example: python -m stages.counterfactual --corpus imdb --pairs data/counterfactual/pairs.parquet
-    --tensors data/tensors/imdb --models models/imdb --out results/imdb/counterfactual.csv
+    --tensors data/tensors/imdb --models models/imdb
+    --out results/imdb/explanation/counterfactual.csv
     """
     params = load_params("params.yaml")
     checkpoints = {

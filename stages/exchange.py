@@ -20,7 +20,7 @@ def main(
     """Test every variant with attention on the weights of every other, on the same sample of test reviews.
 
     Example: python -m stages.exchange --corpus demo --tensors data/tensors/demo --models models/demo
-    --out results/demo/exchange.csv
+    --out results/demo/explanation/exchange.csv
     """
     params = load_params("params.yaml")
     checkpoints = {

@@ -73,7 +73,8 @@ def main(
             _publish_model(runs[first], models / variant / f"seed-{first}.safetensors", tensors, data)
             for run in runs.values():
                 run.finish()
-        files = [path for path in sorted(results.iterdir()) if path.suffix in {".png", ".csv", ".md"}]
+        tables = [*sorted(results.iterdir()), *sorted((results / "explanation").iterdir())]
+        files = [path for path in tables if path.suffix in {".png", ".csv", ".md"}]
         run = tracker.publish(comparison_run(params, corpus, found.metrics), _digest([page, *files]))
         _publish_comparison(run, results / "comparison.csv", [page, *files])
         tracker.print_links(corpus)

@@ -99,6 +99,33 @@ def examples(variant: str, tokens: list[str], fixed: int = 3, mistakes: int = 1)
     return records
 
 
+def reasons(names: list[str]) -> pd.DataFrame:
+    """As from `faithfulness`: the first variant a quarter of the way to the ceiling, the next ones further."""
+    rows = []
+    for place, name in enumerate(names):
+        accuracies = {"accuracy_own": 0.9, "accuracy_uniform": 0.6 + 0.1 * place, "accuracy_permuted": 0.7}
+        falls = {"random": 0.1, "attention": 0.2 + 0.1 * place, "leave_one_out": 0.5}
+        others = {"tau_gradient": 0.5, "tau_ceiling": 0.8, "adversary_divergence": 0.6, "exchange_lost": 0.05}
+        fallen = {f"comprehensiveness_{ranking}": fall for ranking, fall in falls.items()}
+        rows.append({"variant": name, **accuracies, **fallen, **others})
+    return pd.DataFrame(rows)
+
+
+def edits(names: list[str]) -> pd.DataFrame:
+    """As from `counterfactual_table`: each variant follows more edits than the one before it; tfidf has no lift."""
+    rows = [
+        {
+            **{"variant": name, "accuracy_edited": 0.5 + 0.1 * place, "consistency": 0.4 + 0.1 * place},
+            **{"accuracy_edited_low": 0.49 + 0.1 * place, "accuracy_edited_high": 0.51 + 0.1 * place},
+            **{"lift": 1.0 + place, "lift_low": 0.5 + place, "lift_high": 1.5 + place},
+        }
+        for place, name in enumerate(names)
+    ]
+    table = pd.DataFrame(rows)
+    table.loc[table["variant"] == "tfidf", ["lift", "lift_low", "lift_high"]] = float("nan")
+    return table
+
+
 def report_page(
     tokens: list[str] | None = None,
     *,
@@ -138,4 +165,6 @@ def report_page(
         verdicts={"1. Who wins?": ["best beats <b>mean</b> by 16.0 points [15.0, 17.0]"]},
         verdicts_note="Points of accuracy.",
         lexicons={name: lexicon(name) for name in ("attention", "attention_entropy")},
+        reasons=reasons(["attention", "attention_entropy"]),
+        edits=edits(list(VARIANTS)),
     )

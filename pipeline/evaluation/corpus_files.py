@@ -66,6 +66,8 @@ def write_comparison(
             verdicts=compared.verdicts,
             verdicts_note=note,
             lexicons=results.lexicons,
+            reasons=compared.reasons,
+            edits=compared.edits,
         ),
         encoding="utf-8",
     )

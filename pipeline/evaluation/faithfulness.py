@@ -7,6 +7,7 @@ import pandas as pd
 
 FLOOR, CEILING = "random", "leave_one_out"
 QUESTION = "6. May the weights be read as reasons?"
+EDITS_QUESTION = "7. A minimal edit turns the label: does the answer follow?"
 
 
 def faithfulness(explanations: Mapping[str, Mapping[str, Any]], exchanged: pd.DataFrame) -> pd.DataFrame:
@@ -50,21 +51,47 @@ def reading(table: pd.DataFrame) -> list[str]:
     return [_sentence(row) for _, row in table.iterrows()]
 
 
+def way_to_ceiling(row: pd.Series) -> float:
+    """Where the most attended words stand between random ones (0) and the best of leave-one-out (1); NaN without a way.
+
+    Args:
+        row: of `faithfulness`.
+    """
+    floor, ceiling = row[f"comprehensiveness_{FLOOR}"], row[f"comprehensiveness_{CEILING}"]
+    return float((row["comprehensiveness_attention"] - floor) / (ceiling - floor)) if ceiling > floor else float("nan")
+
+
+def following(edits: pd.DataFrame) -> list[str]:
+    """Which variants follow a minimal edit to the opposite label, and whose attention lies on the edited words.
+
+    Args:
+        edits: from `counterfactual_table`.
+    """
+    answers = edits.sort_values("accuracy_edited", ascending=False)
+    sentences = [
+        f"{_right(answers.iloc[0])}, {_right(answers.iloc[-1])}; the edits stand in no training text, most of the "
+        f"reviews that they change do"
+    ]
+    looks = edits[edits["lift"].notna()].sort_values("lift", ascending=False)
+    if len(looks):
+        most, least = looks.iloc[0], looks.iloc[-1]
+        sentences.append(
+            f"attention lies on the edited words {most['lift']:.1f} times as heavily as equal weights would "
+            f"[{most['lift_low']:.1f}, {most['lift_high']:.1f}] in {most['variant']}, {least['lift']:.1f} times in "
+            f"{least['variant']}"
+        )
+    return sentences
+
+
+def _right(row: pd.Series) -> str:
+    ends = f"[{100 * row['accuracy_edited_low']:.1f}, {100 * row['accuracy_edited_high']:.1f}]"
+    return f"{row['variant']} is right on {100 * row['accuracy_edited']:.1f} % of the edits {ends}"
+
+
 def _sentence(row: pd.Series) -> str:
-    lost = {name: 100 * (row["accuracy_own"] - row[f"accuracy_{name}"]) for name in ("uniform", "permuted")}
-    drop = {ranking: row[f"comprehensiveness_{ranking}"] for ranking in ("attention", FLOOR, CEILING)}
-    return (
-        f"{row['variant']}: uniform weights in the place of its own cost {lost['uniform']:.1f} points, "
-        f"permuted ones {lost['permuted']:.1f}, those of another variant {100 * row['exchange_lost']:.1f}. "
-        f"Without its most attended words the probability falls by "
-        f"{drop['attention']:.3f} (random words {drop[FLOOR]:.3f}, leave-one-out {drop[CEILING]:.3f}): "
-        f"{_where(drop)}. Weights {row['adversary_divergence']:.2f} nats away, of 0.69 possible, give the same answer."
-    )
-
-
-def _where(drop: Mapping[str, float]) -> str:
-    """Where attention stands on the way from the floor to the ceiling."""
-    way = drop[CEILING] - drop[FLOOR]
-    if way <= 0:
-        return "nothing to tell, for the ceiling is no higher than the floor"
-    return f"{100 * (drop['attention'] - drop[FLOOR]) / way:.0f} % of the way from floor to ceiling"
+    lost = 100 * (row["accuracy_own"] - row["accuracy_uniform"])
+    way = way_to_ceiling(row)
+    told = "nothing to tell: leaving words out one by one finds none that matter"
+    if pd.notna(way):
+        told = f"its most attended words are {100 * way:.0f} % of the way from random words to those that matter most"
+    return f"{row['variant']}: {told}; equal weights in their place cost {lost:.1f} points"

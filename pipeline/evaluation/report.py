@@ -17,9 +17,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from pipeline.evaluation.comparison import NO_ATTENTION, duration, headline, interval
-from pipeline.evaluation.families import COLOURS
+from pipeline.evaluation.comparison import headline
 from pipeline.evaluation.plot_style import svg
+from pipeline.evaluation.report_tables import reasons_table, variants_table
 from pipeline.evaluation.top_words import RANKINGS
 
 LARGEST = 3_500_000  # bytes of reviews on the page, of the 5 MB that a page may have
@@ -43,6 +43,8 @@ def report(
     verdicts: Mapping[str, Sequence[str]] | None = None,
     verdicts_note: str = "",
     lexicons: Mapping[str, pd.DataFrame] | None = None,
+    reasons: pd.DataFrame | None = None,
+    edits: pd.DataFrame | None = None,
 ) -> str:
     """The page as HTML.
 
@@ -58,6 +60,8 @@ def report(
         verdicts: sentences by question, from ``verdicts``.
         verdicts_note: on how to read them.
         lexicons: by variant, word, count, logit and polarity, of the same words; the most frequent are shown.
+        reasons: from ``faithfulness``.
+        edits: from ``counterfactual_table``; without it its columns are left out.
 
     Raises:
         ValueError: two variants read the same review as different words.
@@ -65,7 +69,6 @@ def report(
     reviews = _merged(examples, classes)
     shown = list(_fitting(reviews))
     words = {name: table for name, table in top_words.items() if len(table)}
-    columns, rows = _table(frame)
     script = "".join((_PAGE / name).read_text(encoding="utf-8") for name in ("report.js", "lexicon.js"))
     environment = Environment(loader=FileSystemLoader(_PAGE), autoescape=True, undefined=StrictUndefined)
     return environment.get_template("report.html").render(
@@ -74,8 +77,8 @@ def report(
         meta=meta,
         verdicts=verdicts or {},
         verdicts_note=verdicts_note,
-        columns=columns,
-        rows=rows,
+        variants=variants_table(frame),
+        reasons=None if reasons is None or reasons.empty else reasons_table(frame, reasons, edits),
         figures=[{"name": name, "image": _image(figure, name)} for name, figure in figures.items()],
         effects=list(effects["sentence"]) if len(effects) else [],
         word_variants=list(words),
@@ -176,49 +179,3 @@ def _fitting(reviews: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         if left < 0:
             return
         yield review
-
-
-def _table(frame: pd.DataFrame) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Heads and rows; a cell has its text, and the value that it is sorted by ("" where there is none)."""
-    heads = {
-        "variant": "name in params.yaml",
-        "family": "kind of model",
-        "accuracy (%)": "share of test reviews that are right, mean and standard deviation over seeds",
-        "interval": "bootstrap over test reviews; sorted by its lower end",
-        "entropy (nats)": "of the attention, mean over reviews",
-        "of maximum": "entropy divided by the logarithm of the length",
-        "words looked at": "e to the entropy, mean over reviews",
-        "parameters": "that are learned",
-        "training": "time of all seeds",
-        "F1": "of the positive class",
-        "ROC AUC": "chance that a positive review gets higher odds than a negative one",
-        "log loss": "nats per review",
-        "calibration error": "mean gap between confidence and accuracy",
-    }
-    columns = [{"name": name, "title": title, "text": name in ("variant", "family")} for name, title in heads.items()]
-    best = int(frame["accuracy_mean"].to_numpy().argmax())
-    rows = [
-        {"colour": COLOURS[row["family"]], "best": place == best, "cells": list(_row(row))}
-        for place, (_, row) in enumerate(frame.iterrows())
-    ]
-    return columns, rows
-
-
-def _row(row: pd.Series) -> Iterator[dict[str, Any]]:
-    for key in ("variant", "family"):
-        yield {"text": row[key], "value": row[key], "is_text": True}
-    spread = f" ± {100 * row['accuracy_std']:.1f}" if row["seeds"] > 1 else ""
-    yield _cell(row["accuracy_mean"], f"{100 * row['accuracy_mean']:.1f}{spread}")
-    yield _cell(row["accuracy_low"], interval(row))
-    yield _cell(row["entropy_nats_mean"], f"{row['entropy_nats_mean']:.2f}", NO_ATTENTION)
-    yield _cell(row["entropy_normalised_mean"], f"{100 * row['entropy_normalised_mean']:.0f} %")
-    yield _cell(row["perplexity_mean"], f"{row['perplexity_mean']:.1f}")
-    yield _cell(row["parameters"], f"{row['parameters']:,}")
-    yield _cell(row["train_seconds"], duration(row["train_seconds"]))
-    for key in ("f1_mean", "roc_auc_mean", "log_loss_mean", "calibration_error_mean"):
-        yield _cell(row[key], f"{row[key]:.3f}")
-
-
-def _cell(value: float, text: str, missing: str = "") -> dict[str, Any]:
-    present = bool(pd.notna(value))
-    return {"text": text if present else missing, "value": float(value) if present else "", "is_text": False}

@@ -46,6 +46,7 @@ class Comparison:
         pairs: from `significance`.
         reasons: from `faithfulness`.
         exchanged: from `exchange`.
+        edits: from `counterfactual_table`; None for a corpus without pairs.
         verdicts: sentences by question.
     """
 
@@ -54,6 +55,7 @@ class Comparison:
     pairs: pd.DataFrame
     reasons: pd.DataFrame
     exchanged: pd.DataFrame
+    edits: pd.DataFrame | None
     verdicts: dict[str, list[str]]
 
 

@@ -86,7 +86,9 @@ def test_attention_is_explained_and_what_has_none_is_left_out(project: Project) 
 
 
 def test_every_variant_read_the_same_reviews_with_the_weights_of_every_other(project: Project) -> None:
-    table = pd.read_csv(project.root / "results/demo/exchange.csv").pivot(index="model", columns="donor")["accuracy"]
+    table = pd.read_csv(project.root / "results/demo/explanation/exchange.csv").pivot(index="model", columns="donor")[
+        "accuracy"
+    ]
     names = [name for name in VARIANTS if name != "tfidf"]
     assert set(table.index) == set(table.columns) == set(names)
     assert table.notna().all(axis=None)

@@ -1,0 +1,141 @@
+"""The report's tables of variants: cells with their text, and the value that a column is sorted by."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from pipeline.evaluation.comparison import NO_ATTENTION, duration, interval
+from pipeline.evaluation.faithfulness import CEILING, FLOOR, way_to_ceiling
+from pipeline.evaluation.families import COLOURS
+
+VARIANT = "name in params.yaml"
+
+
+@dataclass(frozen=True)
+class Table:
+    """Heads and rows of a table whose first column is the variant.
+
+    Attributes:
+        columns: name, title and whether its cells are text.
+        rows: colour of the variant's family, whether it is the best, and cells of text, value ("" where there is
+            none) and whether it is text.
+    """
+
+    columns: list[dict[str, Any]]
+    rows: list[dict[str, Any]]
+
+
+def variants_table(frame: pd.DataFrame) -> Table:
+    """How well each variant answers, how it attends, and what it costs.
+
+    Args:
+        frame: from `compare`.
+    """
+    heads = {
+        "variant": VARIANT,
+        "family": "kind of model",
+        "accuracy (%)": "share of test reviews that are right, mean and standard deviation over seeds",
+        "interval": "bootstrap over test reviews; sorted by its lower end",
+        "entropy (nats)": "of the attention, mean over reviews",
+        "of maximum": "entropy divided by the logarithm of the length",
+        "words looked at": "e to the entropy, mean over reviews",
+        "parameters": "that are learned",
+        "training": "time of all seeds",
+        "F1": "of the positive class",
+        "ROC AUC": "chance that a positive review gets higher odds than a negative one",
+        "log loss": "nats per review",
+        "calibration error": "mean gap between confidence and accuracy",
+    }
+    best = int(frame["accuracy_mean"].to_numpy().argmax())
+    rows = [
+        {"colour": COLOURS[row["family"]], "best": place == best, "cells": list(_variant(row))}
+        for place, (_, row) in enumerate(frame.iterrows())
+    ]
+    return Table(_columns(heads), rows)
+
+
+def reasons_table(frame: pd.DataFrame, reasons: pd.DataFrame, edits: pd.DataFrame | None = None) -> Table:
+    """What each variant's attention is worth as a reason.
+
+    Args:
+        frame: from `compare`.
+        reasons: from `faithfulness`.
+        edits: from `counterfactual_table`, if the corpus has pairs.
+    """
+    heads = {
+        "variant": VARIANT,
+        "own weights (%)": "accuracy on the test reviews",
+        "uniform": "accuracy with equal weights in the place of its own, at inference",
+        "permuted": "accuracy with its weights shuffled within each review",
+        "another's": "points of accuracy that the weights of another variant cost, median over the others",
+        "fall": "of the probability without the most attended words: comprehensiveness",
+        "random": "fall without words at random: the floor",
+        "leave one out": "fall without the words whose own absence costs most: the ceiling",
+        "of the way": "where attention stands between floor and ceiling",
+        "tau": "Kendall's rank correlation of the weights with gradient x input",
+        "its ceiling": "Kendall's rank correlation of gradient x input with leave one out",
+        "same answer": "Jensen-Shannon divergence in nats, at most 0.69, of other weights that give the same answer",
+    }
+    if edits is not None:
+        heads |= {
+            "edits right (%)": "accuracy on reviews minimally edited to the opposite label",
+            "pairs right (%)": "both the review, which stood in the training texts, and its edit",
+            "lift on edits": "attention on the edited words, times what equal weights would give",
+        }
+    families = dict(zip(frame["variant"], frame["family"], strict=True))
+    rows = []
+    for _, row in reasons.iterrows():
+        cells = list(_reason(row))
+        if edits is not None:
+            ((_, edit),) = edits[edits["variant"] == row["variant"]].iterrows()
+            cells += list(_edit(edit))
+        rows.append({"colour": COLOURS[families[row["variant"]]], "best": False, "cells": cells})
+    return Table(_columns(heads), rows)
+
+
+def _columns(heads: dict[str, str]) -> list[dict[str, Any]]:
+    return [{"name": name, "title": title, "text": name in ("variant", "family")} for name, title in heads.items()]
+
+
+def _variant(row: pd.Series) -> Iterator[dict[str, Any]]:
+    for key in ("variant", "family"):
+        yield _text(row[key])
+    spread = f" ± {100 * row['accuracy_std']:.1f}" if row["seeds"] > 1 else ""
+    yield _cell(row["accuracy_mean"], f"{100 * row['accuracy_mean']:.1f}{spread}")
+    yield _cell(row["accuracy_low"], interval(row))
+    yield _cell(row["entropy_nats_mean"], f"{row['entropy_nats_mean']:.2f}", NO_ATTENTION)
+    yield _cell(row["entropy_normalised_mean"], f"{100 * row['entropy_normalised_mean']:.0f} %")
+    yield _cell(row["perplexity_mean"], f"{row['perplexity_mean']:.1f}")
+    yield _cell(row["parameters"], f"{row['parameters']:,}")
+    yield _cell(row["train_seconds"], duration(row["train_seconds"]))
+    for key in ("f1_mean", "roc_auc_mean", "log_loss_mean", "calibration_error_mean"):
+        yield _cell(row[key], f"{row[key]:.3f}")
+
+
+def _reason(row: pd.Series) -> Iterator[dict[str, Any]]:
+    yield _text(row["variant"])
+    for name in ("own", "uniform", "permuted"):
+        yield _cell(row[f"accuracy_{name}"], f"{100 * row[f'accuracy_{name}']:.1f}")
+    yield _cell(-row["exchange_lost"], f"{-100 * row['exchange_lost']:+.1f}")
+    for ranking in ("attention", FLOOR, CEILING):
+        yield _cell(row[f"comprehensiveness_{ranking}"], f"{row[f'comprehensiveness_{ranking}']:.3f}")
+    yield _cell(way_to_ceiling(row), f"{100 * way_to_ceiling(row):.0f} %")
+    for key in ("tau_gradient", "tau_ceiling", "adversary_divergence"):
+        yield _cell(row[key], f"{row[key]:.2f}")
+
+
+def _edit(row: pd.Series) -> Iterator[dict[str, Any]]:
+    for key in ("accuracy_edited", "consistency"):
+        yield _cell(row[key], f"{100 * row[key]:.1f}")
+    yield _cell(row["lift"], f"{row['lift']:.2f}")
+
+
+def _text(value: str) -> dict[str, Any]:
+    return {"text": value, "value": value, "is_text": True}
+
+
+def _cell(value: float, text: str, missing: str = "") -> dict[str, Any]:
+    present = bool(pd.notna(value))
+    return {"text": text if present else missing, "value": float(value) if present else "", "is_text": False}
