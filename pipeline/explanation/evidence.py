@@ -16,19 +16,34 @@ def evidence_scores(reviews: Reviews, weights: Flat, evidence: npt.NDArray[np.bo
         evidence: (all tokens,) True where a reader would underline.
 
     Returns:
-        average_precision (area under the precision-recall curve, scikit-learn's), mass: the attention on evidence,
-        and lift: that mass divided by the share of evidence among the tokens.
+        average_precision (area under the precision-recall curve: the mean, over the evidence, of the precision among
+        the tokens that weigh as much or more), mass: the attention on evidence, and lift: that mass divided by the
+        share of evidence among the tokens.
     """
-    from sklearn.metrics import average_precision_score
+    starts = reviews.offsets[:-1]
+    found_N = np.add.reduceat(evidence.astype(float), starts)
+    share_N = found_N / reviews.lengths
+    mass_N = np.add.reduceat(weights * evidence, starts)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        scores = {
+            "average_precision": np.add.reduceat(_precisions(reviews, weights, evidence) * evidence, starts) / found_N,
+            "mass": mass_N,
+            "lift": mass_N / share_N,
+        }
+    return {name: np.where((share_N > 0) & (share_N < 1), values, np.nan) for name, values in scores.items()}
 
-    scores = {name: np.full(len(reviews), np.nan) for name in ("average_precision", "mass", "lift")}
-    for index, (start, end) in enumerate(zip(reviews.offsets[:-1], reviews.offsets[1:], strict=True)):
-        truth, own = evidence[start:end], weights[start:end]
-        if 0 < truth.sum() < len(truth):
-            scores["average_precision"][index] = average_precision_score(truth, own)
-            scores["mass"][index] = own[truth].sum()
-            scores["lift"][index] = own[truth].sum() / truth.mean()
-    return scores
+
+def _precisions(reviews: Reviews, weights: Flat, evidence: npt.NDArray[np.bool_]) -> Flat:
+    """(all tokens,) share of evidence among the tokens of a review that weigh as much as this one or more."""
+    owner = np.repeat(np.arange(len(reviews)), reviews.lengths)
+    order = np.lexsort((-weights, owner))
+    starts = np.repeat(reviews.offsets[:-1], reviews.lengths)
+    hits = np.concatenate([np.zeros(1, np.int64), np.cumsum(evidence[order])])
+    last = np.append((np.diff(weights[order]) != 0) | (np.diff(owner) != 0), True)  # of its tie
+    ends = np.flatnonzero(last)[np.cumsum(last) - last] + 1
+    precisions = np.empty(len(weights))
+    precisions[order] = (hits[ends] - hits[starts]) / (ends - starts)
+    return precisions
 
 
 def evidence_mask(

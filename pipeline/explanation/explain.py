@@ -136,8 +136,9 @@ def explain(
     index_N = sample_of(len(test), reviews)
     frame, curves = _measures(model, chosen(test, index_N), permutations, seed)
     if evidence is not None:
-        scores = evidence_scores(test, weights, evidence)
-        frame = frame.assign(**{f"evidence_{name}": values[index_N] for name, values in scores.items()})
+        asked = np.repeat(np.isin(np.arange(len(test)), index_N), test.lengths)
+        scores = evidence_scores(chosen(test, index_N), weights[asked], evidence[asked])
+        frame = frame.assign(**{f"evidence_{name}": values for name, values in scores.items()})
     return Explanation(
         predictions=Predictions(answers["own"], own, trained_parameters(model)),
         reviews=frame.assign(seed=seed),

@@ -3,6 +3,7 @@ import pytest
 import tiny
 import torch
 from scipy.stats import kendalltau
+from sklearn.metrics import average_precision_score
 
 from pipeline.explanation import importance
 from pipeline.explanation.agreement import kendall, top_overlap
@@ -85,6 +86,17 @@ def test_kendall_is_that_of_scipy_ties_and_all() -> None:
     for found, start, end in zip(found_N, reviews.offsets[:-1], reviews.offsets[1:], strict=True):
         expected = kendalltau(one[start:end], other[start:end]).statistic if end - start > 1 else np.nan
         np.testing.assert_allclose(found, expected, atol=1e-12)
+
+
+def test_average_precision_is_that_of_scikit_learn_ties_and_all() -> None:
+    reviews, rng = tiny.reviews(40), np.random.default_rng(6)
+    truth = rng.random(len(reviews.tokens)) < 0.4
+    weights = rng.integers(5, size=len(truth)) / 10
+    found_N = evidence_scores(reviews, weights, truth)["average_precision"]
+    assert np.isfinite(found_N).sum() > 10
+    for found, start, end in zip(found_N, reviews.offsets[:-1], reviews.offsets[1:], strict=True):
+        if 0 < truth[start:end].sum() < end - start:
+            assert found == pytest.approx(average_precision_score(truth[start:end], weights[start:end]), abs=1e-12)
 
 
 def test_evidence_is_found_or_not() -> None:
