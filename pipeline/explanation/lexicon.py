@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from pipeline.data.reviews import Reviews
 from pipeline.data.vocabulary import UNK
+from pipeline.explanation.function_words import FUNCTION_WORDS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float64]
 
 NEGATIONS = frozenset({"not", "n't", "no", "never", "none", "nobody", "nothing", "neither", "nor", "without", "cannot"})
-KINDS = ("negation", "stop word", "punctuation", "unknown", "other")
+KINDS = ("negation", "function word", "punctuation", "unknown", "other")
 
 
 def is_closed(model: "AttentionClassifier") -> bool:
@@ -80,7 +81,6 @@ def word_lifts(reviews: Reviews, weights: npt.NDArray[np.floating], words: int) 
 
 def kinds_of(words: Sequence[str]) -> npt.NDArray[np.int64]:
     """kind_V: the place in ``KINDS`` of each row of the vocabulary."""
-    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
     def kind(row: int, word: str) -> str:
         if row == UNK:
@@ -89,7 +89,7 @@ def kinds_of(words: Sequence[str]) -> npt.NDArray[np.int64]:
             return "negation"
         if not any(character.isalnum() for character in word):
             return "punctuation"
-        return "stop word" if word.lstrip("'") in ENGLISH_STOP_WORDS or word.startswith("'") else "other"
+        return "function word" if word.lstrip("'") in FUNCTION_WORDS or word.startswith("'") else "other"
 
     return np.array([KINDS.index(kind(row, word)) for row, word in enumerate(words)])
 

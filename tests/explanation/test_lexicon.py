@@ -56,8 +56,8 @@ def test_kinds_of_words_and_where_the_attention_lies() -> None:
     words = ["<pad>", "<unk>", "n't", "not", "the", "'s", ",", "...", "superb", "10/10", "himself", "dull"]
     kinds = kinds_of(words)
     named = [KINDS[kind] for kind in kinds[1:]]
-    first = ["unknown", "negation", "negation", "stop word", "stop word", "punctuation", "punctuation"]
-    assert named == [*first, "other", "other", "stop word", "other"]
+    first = ["unknown", "negation", "negation", "function word", "function word", "punctuation", "punctuation"]
+    assert named == [*first, "other", "other", "function word", "other"]
     reviews = tiny.reviews(30)
     uniform = np.repeat(1 / reviews.lengths, reviews.lengths)
     table = mass_by_kind(reviews, uniform, kinds)
