@@ -16,7 +16,7 @@ from pipeline.processes import Report, run_seeds
 if TYPE_CHECKING:
     import pandas as pd
 
-SMALL = 2_000_000  # tokens for all variants and seeds: read in the time that it takes to start processes
+SMALL = 500_000  # tokens for all variants and seeds: read in the time that it takes to start processes
 
 
 def exchange(checkpoints: Mapping[str, Mapping[int, Path]], tensors: Path, *, reviews: int) -> "pd.DataFrame":
