@@ -26,6 +26,7 @@ Entry = TypeVar("Entry")
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Probability = Annotated[float, Field(ge=0, lt=1)]
 Size = Annotated[int, Field(ge=1, le=4096)]
+EntropyWeight = Annotated[float, Field(ge=-10, le=10)]
 
 
 class Training(Strict):
@@ -45,7 +46,7 @@ class Training(Strict):
     word_dropout: Probability  # share of tokens read as <unk> while training
     gradient_clip: Annotated[float, Field(gt=0)]  # largest norm of the whole gradient
     averaging: Probability  # decay of the exponential moving average of the weights, per step; 0 = none
-    entropy_weight: Annotated[float, Field(ge=-10, le=10)]  # loss per nat of entropy: > 0 focuses, < 0 spreads
+    entropy_weight: EntropyWeight  # loss per nat of entropy: > 0 focuses, < 0 spreads
 
 
 class Recurrent(Strict):
@@ -171,6 +172,23 @@ class Explanation(Strict):
     exchanged: Annotated[int, Field(ge=1, le=25_000)]  # test reviews read by every variant with every other's weights
 
 
+class Frontier(Strict):
+    """The sweep of entropy weights: every corpus with every variant under every weight."""
+
+    corpora: tuple[Name, ...] = Field(min_length=1, strict=False)
+    variants: tuple[Name, ...] = Field(min_length=1, strict=False)
+    entropy_weights: tuple[EntropyWeight, ...] = Field(min_length=1, strict=False)  # 0 is the variant itself
+
+    @field_validator("corpora", "variants", "entropy_weights")
+    @classmethod
+    def _nothing_twice(cls, values: tuple[Any, ...]) -> tuple[Any, ...]:
+        if len(set(values)) < len(values):
+            raise ValueError("something stands twice")
+        if 0 in values:
+            raise ValueError("0 is the variant as it is: leave it out")
+        return values
+
+
 class Params(Strict):
     """All of params.yaml."""
 
@@ -180,6 +198,7 @@ class Params(Strict):
     training: Training
     evaluation: Evaluation
     explanation: Explanation
+    frontier: Frontier
     variants: dict[
         Name,
         Annotated[
@@ -251,4 +270,12 @@ def load_params(path: str | Path) -> Params:
                 Training.model_validate({**params.training.model_dump(), **own})
             except ValidationError as error:
                 raise ValueError(explain(error, path, content, Training, section, name, "training")) from None
+    for name in params.frontier.corpora:
+        params.corpus(name)
+    for name in params.frontier.variants:
+        swept = params.variant(name)
+        if not isinstance(swept, AttentionVariant) or isinstance(swept.query, NoQuery | RandomQuery):
+            raise ValueError(
+                f"{path}: frontier.variants = {name!r}: its attention is not learned, so no weight steers it"
+            )
     return params

@@ -11,9 +11,10 @@ from pipeline.evaluation.comparison import compare, print_comparison
 from pipeline.evaluation.corpus_files import write_comparison
 from pipeline.evaluation.entropy_effect import entropy_effects, entropy_pairs
 from pipeline.evaluation.faithfulness import EDITS_QUESTION, QUESTION, faithfulness, following, reading
+from pipeline.evaluation.frontier import entropy_frontier, read_points, steering
 from pipeline.evaluation.results import Comparison, read_results
 from pipeline.evaluation.significance import significance
-from pipeline.evaluation.verdicts import verdicts
+from pipeline.evaluation.verdicts import QUESTIONS, verdicts
 from pipeline.params import load_params
 from stages import cli
 
@@ -46,15 +47,19 @@ def main(
         resamples=settings.bootstrap,
         confidence=settings.confidence,
     )
+    swept = params.frontier if corpus in params.frontier.corpora else None
+    points = read_points(results / "explanation/frontier", swept.variants, swept.entropy_weights) if swept else []
+    frontier = entropy_frontier(variants, found, points)
     reasons = faithfulness(found.explanations, exchanged)
     answers = verdicts(variants, pairs, confidence=settings.confidence)
+    answers.setdefault(QUESTIONS["entropy_weight"], []).extend(steering(frontier))
     if len(reasons):
         answers[QUESTION] = reading(reasons)
     if edits is not None:
         answers[EDITS_QUESTION] = following(edits)
     write_comparison(
         corpus,
-        Comparison(frame, effects, pairs, reasons, exchanged, edits, answers),
+        Comparison(frame, effects, frontier, pairs, reasons, exchanged, edits, answers),
         found,
         classes=CLASSES,
         confidence=settings.confidence,

@@ -13,9 +13,8 @@ from ruamel.yaml import YAML
 
 from stages.code import PACKAGES, ROOT, main
 
-NAMES = tuple(
-    ["code", "imdb", "glove", "pairs", "demo", "tensors", "train", "evaluate", "exchange", "counterfactual", "compare"]
-)
+_TEXT = "code imdb glove pairs demo tensors train evaluate exchange sweep counterfactual compare"
+NAMES = tuple(_TEXT.split())
 ALONGSIDE = {"check_params", "publish"}  # second commands of a stage
 
 

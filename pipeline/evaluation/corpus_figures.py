@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from pipeline.evaluation import comparison_figures
+from pipeline.evaluation.frontier_figure import entropy_frontier
 from pipeline.evaluation.results import Comparison, Results
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ def corpus_figures(corpus: str, compared: Comparison, results: Results) -> dict[
         "entropy": comparison_figures.entropy_by_variant(frame, entropies, f"Attention entropy on {corpus}"),
         "accuracy_entropy": comparison_figures.accuracy_against_entropy(frame, f"Accuracy against focus on {corpus}"),
         "entropy_weight": comparison_figures.entropy_effect(compared.effects, f"Entropy weights on {corpus}"),
+        "entropy_frontier": entropy_frontier(compared.frontier, f"Entropy weights on {corpus}, from spread to focused"),
         "faithfulness": comparison_figures.faithfulness_by_variant(
             compared.reasons, frame, f"Does the answer need the attended words? {corpus}"
         ),

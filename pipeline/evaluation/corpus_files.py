@@ -40,6 +40,7 @@ def write_comparison(
     tables = {
         "comparison": compared.frame,
         "entropy_effects": compared.effects,
+        "entropy_frontier": compared.frontier,
         "significance": compared.pairs,
         "faithfulness": compared.reasons,
         "learning_curves": learning_curves(results),

@@ -43,6 +43,7 @@ class Comparison:
     Attributes:
         frame: from `compare`.
         effects: from `entropy_effects`.
+        frontier: from `entropy_frontier`.
         pairs: from `significance`.
         reasons: from `faithfulness`.
         exchanged: from `exchange`.
@@ -52,6 +53,7 @@ class Comparison:
 
     frame: pd.DataFrame
     effects: pd.DataFrame
+    frontier: pd.DataFrame
     pairs: pd.DataFrame
     reasons: pd.DataFrame
     exchanged: pd.DataFrame

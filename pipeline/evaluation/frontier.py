@@ -1,0 +1,109 @@
+"""The frontier of exercise 5: accuracy, entropy and faithfulness of a model under a range of entropy weights."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pipeline.data.reviews import Reviews
+from pipeline.evaluation.entropy import entropy_columns
+from pipeline.evaluation.entropy_effect import entropy_pairs
+from pipeline.evaluation.faithfulness import way_to_ceiling
+from pipeline.evaluation.predict import Predictions
+from pipeline.evaluation.results import Results
+
+COLUMNS = ("accuracy", "entropy_nats", "entropy_normalised")
+FALLS = ("random", "attention", "leave_one_out")
+
+
+def point(predictions: Predictions, reviews: Reviews) -> dict[str, float]:
+    """Accuracy (a fraction), mean entropy in nats, and divided by ln(length), of one seed.
+
+    Args:
+        predictions: of the reviews.
+        reviews: with labels.
+    """
+    entropies = entropy_columns(predictions.weights, reviews.offsets)
+    return {
+        "accuracy": round(float((predictions.predicted_N == reviews.labels).mean()), 6),
+        **{name: round(float(np.nanmean(entropies[name])), 6) for name in COLUMNS[1:]},
+    }
+
+
+def read_points(folder: Path, variants: tuple[str, ...], weights: tuple[float, ...]) -> list[dict[str, Any]]:
+    """What `stages.sweep` wrote of the variants and weights that are asked for, and of no other.
+
+    Args:
+        folder: with a folder per variant and a file per weight; a corpus without a sweep has none.
+        variants: names.
+        weights: of entropy.
+    """
+    found = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*/*.json"))]
+    return [one for one in found if one["variant"] in variants and one["entropy_weight"] in weights]
+
+
+def entropy_frontier(
+    variants: Mapping[str, Mapping[str, Any]], results: Results, points: list[dict[str, Any]]
+) -> pd.DataFrame:
+    """A row per variant and entropy weight, in order of the weight: 0 is the variant itself.
+
+    Variants of their own that differ in the entropy weight alone are points of the variant without it.
+
+    Args:
+        variants: the entries of params.yaml as plain dicts, by name.
+        results: of every variant.
+        points: from `read_points`.
+
+    Returns:
+        variant, entropy_weight, seeds; accuracy_mean and accuracy_std (fractions), entropy_nats_mean and _std,
+        entropy_normalised_mean and _std, over seeds; accuracy_uniform, with equal weights in the place of the model's;
+        comprehensiveness of the attention, its floor and its ceiling, and way_to_ceiling.
+    """
+    pairs = entropy_pairs(variants)
+    swept = dict.fromkeys([*(one["variant"] for one in points), *(pair.parent for pair in pairs)])
+    own = [(name, 0.0, name) for name in swept] + [(pair.parent, pair.weight, pair.variant) for pair in pairs]
+    rows = [_row(name, weight, results.by_seed[source], results.explanations[source]) for name, weight, source in own]
+    rows += [_row(one["variant"], one["entropy_weight"], one["by_seed"], one) for one in points]
+    names = ("variant", "entropy_weight")
+    table = pd.DataFrame(rows, columns=None if rows else names).drop_duplicates(list(names))
+    order = {name: place for place, name in enumerate(variants)}
+    return table.sort_values(
+        list(names), key=lambda column: column.map(order) if column.name == "variant" else column, ignore_index=True
+    )
+
+
+def _row(
+    variant: str, weight: float, by_seed: Mapping[str, Mapping[str, Any]], summary: Mapping[str, Any]
+) -> dict[str, Any]:
+    row: dict[str, Any] = {"variant": variant, "entropy_weight": weight, "seeds": len(by_seed)}
+    for name in COLUMNS:
+        values = np.array([one[name] for one in by_seed.values()], dtype=float)
+        row[f"{name}_mean"] = values.mean()
+        row[f"{name}_std"] = values.std(ddof=1) if len(values) > 1 else 0.0
+    row["accuracy_uniform"] = summary["accuracy"]["uniform"]
+    falls = {f"comprehensiveness_{ranking}": summary["measures"][f"comprehensiveness_{ranking}"] for ranking in FALLS}
+    row |= {name: float("nan") if fall["mean"] is None else fall["mean"] for name, fall in falls.items()}
+    return {**row, "way_to_ceiling": way_to_ceiling(pd.Series(row))}
+
+
+def steering(table: pd.DataFrame) -> Iterator[str]:
+    """What the sweep of each variant did, in words made from the numbers.
+
+    Args:
+        table: from `entropy_frontier`.
+    """
+    for variant, rows in table.groupby("variant", sort=False):
+        if len(rows) > 2:
+            first, last = rows.iloc[0], rows.iloc[-1]
+            best = rows.iloc[int(rows["accuracy_mean"].to_numpy().argmax())]
+            yield (
+                f"{variant}: from weight {first['entropy_weight']:+g} to {last['entropy_weight']:+g} the entropy goes "
+                f"from {first['entropy_nats_mean']:.2f} to {last['entropy_nats_mean']:.2f} nats, the accuracy from "
+                f"{100 * first['accuracy_mean']:.1f} to {100 * last['accuracy_mean']:.1f} % (highest at "
+                f"{best['entropy_weight']:+g}: {100 * best['accuracy_mean']:.1f} %), and attended words from "
+                f"{100 * first['way_to_ceiling']:.0f} to {100 * last['way_to_ceiling']:.0f} % of the way to those "
+                f"that matter most"
+            )
