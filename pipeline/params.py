@@ -275,7 +275,5 @@ def load_params(path: str | Path) -> Params:
     for name in params.frontier.variants:
         swept = params.variant(name)
         if not isinstance(swept, AttentionVariant) or isinstance(swept.query, NoQuery | RandomQuery):
-            raise ValueError(
-                f"{path}: frontier.variants = {name!r}: its attention is not learned, so no weight steers it"
-            )
+            raise ValueError(f"{path}: frontier.variants = {name!r}: it learns no attention, so no weight steers it")
     return params

@@ -17,8 +17,10 @@ from pipeline.params import Params, load_params
 
 ROOT = Path(__file__).parents[2]
 ITEM = dict.fromkeys(("key", "item", "item.corpus", "item.reviews", "item.vectors"), "demo") | {
-    "item.variant": "attention"
+    "item.variant": "attention",
+    "item.weight": "0.5",
 }
+PLAIN = {"corpus": str, "variant": str, "weight": float}  # options that are no path
 DOWNLOADS = {"imdb", "glove", "pairs"}
 ENTRIES = YAML(typ="safe", pure=True).load(ROOT / "dvc.yaml")["stages"]
 STAGES: dict[str, Any] = {name: entry for name, entry in ENTRIES.items() if name != "code"}  # reads nothing but code
@@ -80,7 +82,7 @@ def run(stage: str, keys: list[str], folder: Path, monkeypatch: pytest.MonkeyPat
         if hasattr(module, "Tracker"):
             monkeypatch.setattr(module, "Tracker", MagicMock())
         given = {flag[2:]: word for flag, word in itertools.pairwise(words) if flag.startswith("--")}
-        module.main(**{name: word if name in {"corpus", "variant"} else Path(word) for name, word in given.items()})
+        module.main(**{name: PLAIN.get(name, Path)(word) for name, word in given.items()})
 
 
 @pytest.mark.parametrize("stage", STAGES)

@@ -95,6 +95,22 @@ def test_every_variant_read_the_same_reviews_with_the_weights_of_every_other(pro
     assert np.allclose((table * 40 * 2) % 1, 0, atol=1e-3), "40 reviews, two seeds"
 
 
+def test_the_frontier_has_the_variant_itself_its_twin_with_a_weight_and_every_point_of_the_sweep(
+    project: Project,
+) -> None:
+    table = pd.read_csv(project.root / "results/demo/entropy_frontier.csv")
+    swept = table[table["variant"] == "attention"].reset_index()
+    assert list(swept["entropy_weight"]) == [-0.5, 0, 0.02, 0.5]
+    own = pd.read_csv(project.root / "results/demo/comparison.csv").set_index("variant")
+    for name, row in (("attention", 1), ("attention_entropy", 2)):
+        assert swept["accuracy_mean"][row] == pytest.approx(own.loc[name, "accuracy_mean"], abs=1e-5)
+        assert swept["entropy_nats_mean"][row] == pytest.approx(own.loc[name, "entropy_nats_mean"], abs=1e-4)
+    assert swept["entropy_nats_mean"].is_monotonic_decreasing, "a larger weight focuses more"
+    assert (project.root / "results/demo/entropy_frontier.png").exists()
+    verdicts = (project.root / "results/demo/verdicts.md").read_text("utf-8")
+    assert "attention: from weight -0.5 to +0.5 the entropy goes from" in verdicts
+
+
 def test_verdicts_are_made_from_the_numbers(project: Project) -> None:
     verdicts = (project.root / "results/demo/verdicts.md").read_text("utf-8")
     pairs = pd.read_csv(project.root / "results/demo/significance.csv").set_index(["variant", "other"])
