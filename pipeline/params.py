@@ -224,6 +224,12 @@ class Params(Strict):
         own = entry.training if isinstance(entry, AttentionVariant) else {}
         return Training.model_validate({**self.training.model_dump(), **own, **self.corpus(corpus).training})
 
+    def swept(self, corpus: str) -> tuple[tuple[str, ...], tuple[float, ...]]:
+        """The variants and the entropy weights that are swept on a corpus: none on one that the frontier leaves out."""
+        if corpus not in self.frontier.corpora:
+            return (), ()
+        return self.frontier.variants, self.frontier.entropy_weights
+
     def corpus(self, name: str) -> Corpus:
         """The corpus of that name.
 

@@ -11,7 +11,7 @@ from pipeline.evaluation.comparison import compare, print_comparison
 from pipeline.evaluation.corpus_files import write_comparison
 from pipeline.evaluation.entropy_effect import entropy_effects, entropy_pairs
 from pipeline.evaluation.faithfulness import EDITS_QUESTION, QUESTION, faithfulness, following, reading
-from pipeline.evaluation.frontier import entropy_frontier, read_points, steering
+from pipeline.evaluation.frontier import entropy_frontier, read_frontier, steering
 from pipeline.evaluation.results import Comparison, read_results
 from pipeline.evaluation.significance import significance
 from pipeline.evaluation.verdicts import QUESTIONS, verdicts
@@ -47,9 +47,7 @@ def main(
         resamples=settings.bootstrap,
         confidence=settings.confidence,
     )
-    swept = params.frontier if corpus in params.frontier.corpora else None
-    points = read_points(results / "explanation/frontier", swept.variants, swept.entropy_weights) if swept else []
-    frontier = entropy_frontier(variants, found, points)
+    frontier = entropy_frontier(variants, found, read_frontier(results, *params.swept(corpus)))
     reasons = faithfulness(found.explanations, exchanged)
     answers = verdicts(variants, pairs, confidence=settings.confidence)
     answers.setdefault(QUESTIONS["entropy_weight"], []).extend(steering(frontier))

@@ -2,19 +2,20 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import pandas as pd
 import typer
 
 from pipeline.data.tensors import Tensors, read_tensors
+from pipeline.evaluation.frontier import read_frontier
 from pipeline.evaluation.results import Results, read_results
-from pipeline.params import load_params
+from pipeline.params import Params, load_params
 from pipeline.tracking.tracker import RunHandle, Tracker
 from stages import cli
-from stages.runs import comparison_run, variant_run
+from stages.runs import comparison_run, sweep_run, variant_run
 
 SHOWN = ("variant", "accuracy_mean", "accuracy_low", "accuracy_high", "entropy_nats_mean", "entropy_normalised_mean")
 
@@ -73,6 +74,8 @@ def main(
             _publish_model(runs[first], models / variant / f"seed-{first}.safetensors", tensors, data)
             for run in runs.values():
                 run.finish()
+        for point in read_frontier(results, *params.swept(corpus)):
+            _publish_point(tracker, point, params, corpus, data)
         tables = [*sorted(results.iterdir()), *sorted((results / "explanation").iterdir())]
         files = [path for path in tables if path.suffix in {".png", ".csv", ".md"}]
         run = tracker.publish(comparison_run(params, corpus, found.metrics), _digest([page, *files]))
@@ -100,6 +103,19 @@ def _publish_seed(run: RunHandle, variant: str, seed: str, found: Results) -> No
         ranks = [f"{rank:02d}." for rank in shown["rank"]]  # the dot: MLflow moves bare numbers to the top
         columns = {"rank": ranks, "word": list(shown["word"]), "weight": list(shown["mean_weight"])}
         run.table(columns, "top_words.json")
+
+
+def _publish_point(tracker: Tracker, point: Mapping[str, Any], params: Params, corpus: str, data: Tensors) -> None:
+    """A run per seed of one variant under one entropy weight."""
+    means = {f"explanation/{name}": values["mean"] for name, values in point["measures"].items()}
+    digest = hashlib.sha256(json.dumps(point, sort_keys=True).encode()).hexdigest()[:16]
+    for seed, own in point["by_seed"].items():
+        run = tracker.publish(
+            sweep_run(params, corpus, point["variant"], point["entropy_weight"], int(seed), data), digest
+        )
+        values = {**{f"test/{name}": value for name, value in own.items()}, **means}
+        run.metrics({name: value for name, value in values.items() if value is not None})
+        run.finish()
 
 
 def _publish_model(run: RunHandle, checkpoint: Path, tensors: Path, data: Tensors) -> None:

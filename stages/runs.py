@@ -1,10 +1,11 @@
 """The MLflow run of one variant, corpus and seed, described alike for the stage that trains and the one that tests."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from pipeline.data.tensors import Tensors
 from pipeline.params import AttentionVariant, Params
-from pipeline.tracking.run import COMPARISON, VARIANT, Run, fingerprint
+from pipeline.tracking.run import COMPARISON, SWEEP, VARIANT, Run, fingerprint
 
 
 def variant_run(params: Params, corpus: str, variant: str, seed: int, data: Tensors) -> Run:
@@ -44,6 +45,29 @@ def variant_run(params: Params, corpus: str, variant: str, seed: int, data: Tens
             **{"variant": variant, "corpus": corpus, "seed": str(seed), "data.digest": data.digest},
             "dvc.stage": f"train@{corpus}-{variant}",  # whichever stage writes the run
         },
+    )
+
+
+def sweep_run(params: Params, corpus: str, variant: str, weight: float, seed: int, data: Tensors) -> Run:
+    """The run of a variant under another entropy weight, with the params of the variant but for that weight.
+
+    Args:
+        params: all of params.yaml.
+        corpus: a name under corpora.
+        variant: a name under variants.
+        weight: loss per nat of entropy.
+        seed: one of seeds.
+        data: the corpus.
+    """
+    own = variant_run(params, corpus, variant, seed, data)
+    training = params.training_of(corpus, variant).model_copy(update={"entropy_weight": weight})
+    return replace(
+        own,
+        name=f"{variant} {weight:+g} seed {seed}",
+        role=SWEEP,
+        fingerprint=fingerprint(own.fingerprint, weight),
+        params={**own.params, "training": training.model_dump()},
+        tags={**own.tags, "entropy_weight": f"{weight:g}", "dvc.stage": f"sweep@{corpus}-{variant}-{weight}"},
     )
 
 

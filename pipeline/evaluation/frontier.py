@@ -1,7 +1,7 @@
 """The frontier of exercise 5: accuracy, entropy and faithfulness of a model under a range of entropy weights."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,15 +33,16 @@ def point(predictions: Predictions, reviews: Reviews) -> dict[str, float]:
     }
 
 
-def read_points(folder: Path, variants: tuple[str, ...], weights: tuple[float, ...]) -> list[dict[str, Any]]:
+def read_frontier(results: Path, variants: Sequence[str], weights: Sequence[float]) -> list[dict[str, Any]]:
     """What `stages.sweep` wrote of the variants and weights that are asked for, and of no other.
 
     Args:
-        folder: with a folder per variant and a file per weight; a corpus without a sweep has none.
+        results: the corpus's folder, with explanation/frontier/<variant>/<weight>.json.
         variants: names.
         weights: of entropy.
     """
-    found = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*/*.json"))]
+    files = sorted((results / "explanation/frontier").glob("*/*.json"))
+    found = [json.loads(path.read_text(encoding="utf-8")) for path in files]
     return [one for one in found if one["variant"] in variants and one["entropy_weight"] in weights]
 
 
@@ -55,7 +56,7 @@ def entropy_frontier(
     Args:
         variants: the entries of params.yaml as plain dicts, by name.
         results: of every variant.
-        points: from `read_points`.
+        points: from `read_frontier`.
 
     Returns:
         variant, entropy_weight, seeds; accuracy_mean and accuracy_std (fractions), entropy_nats_mean and _std,

@@ -10,6 +10,8 @@ from pipeline.tracking.provenance import provenance
 from pipeline.tracking.run import CURRENT, Run, flatten
 from pipeline.tracking.store import Store
 
+SAME = ("variant", "seed", "entropy_weight")  # tags by which runs of other settings are told from those of today
+
 
 class Writer:
     """Opens the runs of one stage, writes to them, and ends them.
@@ -86,7 +88,7 @@ class Writer:
     def _make_current(self, run_id: str, run: Run) -> None:
         """Marks the run as the one of its variant and seed, and those of other settings as not."""
         client = self._store.client
-        same = " and ".join(f"tags.`{key}` = '{run.tags[key]}'" for key in ("variant", "seed") if key in run.tags)
+        same = " and ".join(f"tags.`{key}` = '{run.tags[key]}'" for key in SAME if key in run.tags)
         query = f"tags.`pipeline.role` = '{run.role}' and tags.`{CURRENT}` = 'yes'" + (f" and {same}" if same else "")
         current = {found.info.run_id for found in client.search_runs([self._experiment_id(run)], query)}
         for other in current - {run_id}:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tiny
 
-from pipeline.evaluation.frontier import entropy_frontier, point, read_points, steering
+from pipeline.evaluation.frontier import entropy_frontier, point, read_frontier, steering
 from pipeline.evaluation.frontier_figure import entropy_frontier as figure
 from pipeline.evaluation.predict import Predictions
 from pipeline.evaluation.results import Results
@@ -99,12 +99,12 @@ def test_a_panel_each_for_accuracy_entropy_and_faithfulness_and_the_frontier() -
 
 def test_points_that_are_no_longer_asked_for_are_not_read(tmp_path: Path) -> None:
     for one in (swept(0.1, 0.6, 2), swept(0.2, 0.6, 2), swept(0.1, 0.6, 2, "best")):
-        path = tmp_path / one["variant"] / f"{one['entropy_weight']}.json"
-        path.parent.mkdir(exist_ok=True)
+        path = tmp_path / "explanation/frontier" / one["variant"] / f"{one['entropy_weight']}.json"
+        path.parent.mkdir(exist_ok=True, parents=True)
         path.write_text(json.dumps(one), encoding="utf-8")
-    [found] = read_points(tmp_path, ("attention",), (0.1, 0.3))
+    [found] = read_frontier(tmp_path, ("attention",), (0.1, 0.3))
     assert (found["variant"], found["entropy_weight"]) == ("attention", 0.1)
-    assert read_points(tmp_path / "none", ("attention",), (0.1,)) == []
+    assert read_frontier(tmp_path, (), ()) == []
 
 
 def test_a_point_is_made_of_answers_and_weights() -> None:

@@ -111,6 +111,18 @@ def test_the_frontier_has_the_variant_itself_its_twin_with_a_weight_and_every_po
     assert "attention: from weight -0.5 to +0.5 the entropy goes from" in verdicts
 
 
+def test_every_point_of_the_sweep_is_a_run_of_its_own(runs: Any, project: Project) -> None:
+    found = {name: run for name, run in runs["all"].items() if run.data.tags["pipeline.role"] == "sweep"}
+    assert set(found) == {f"attention {weight} seed {seed}" for weight in ("-0.5", "+0.5") for seed in (0, 1)}
+    for name, run in found.items():
+        weight = run.data.params["training.entropy_weight"]
+        point = json.loads(
+            (project.root / f"results/demo/explanation/frontier/attention/{weight}.json").read_text("utf-8")
+        )
+        assert run.data.metrics["test/accuracy"] == point["by_seed"][run.data.params["seed"]]["accuracy"], name
+        assert run.data.tags["pipeline.current"] == "yes"
+
+
 def test_verdicts_are_made_from_the_numbers(project: Project) -> None:
     verdicts = (project.root / "results/demo/verdicts.md").read_text("utf-8")
     pairs = pd.read_csv(project.root / "results/demo/significance.csv").set_index(["variant", "other"])
@@ -163,7 +175,8 @@ def runs(project: Project) -> dict[str, Any]:
 
 def test_mlflow_has_one_finished_run_per_variant_and_seed_and_one_comparison(runs: dict[str, Any]) -> None:
     names = {f"{name} seed {seed}" for name in VARIANTS for seed in (0, 1)} - {"tfidf seed 1"}
-    assert set(runs["all"]) == names | {"comparison"}
+    swept = {name for name, run in runs["all"].items() if run.data.tags["pipeline.role"] == "sweep"}
+    assert set(runs["all"]) - swept == names | {"comparison"}
     assert {run.info.status for run in runs["all"].values()} == {"FINISHED"}
 
 
