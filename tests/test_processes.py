@@ -1,5 +1,7 @@
 import functools
 import os
+import platform
+import resource
 import signal
 import sys
 import time
@@ -48,6 +50,25 @@ def test_reports_of_a_seed_arrive_in_order_from_one_thread() -> None:
         preload="torch",
     )
     assert heard == {seed: [(number, 1) for number in range(5)] for seed in (3, 7)}
+
+
+def allocate(seed: int, report: Report) -> None:
+    import torch
+
+    size = 8 * 2**20  # numbers: 32 MiB, which glibc would ask the kernel for each time
+    torch.ones(size)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(20):
+        torch.ones(size)
+    report(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other libraries of C decide for themselves")
+def test_freed_memory_is_used_again() -> None:
+    faults: list[int] = []
+    run_seeds(allocate, [0], lambda seed, report: faults.append(report), preload="torch")
+    once = 32 * 2**20 / resource.getpagesize()
+    assert faults[0] < 2 * once, "every tensor came as new pages"
 
 
 def test_small_work_goes_in_turn_in_this_process() -> None:

@@ -4,6 +4,7 @@ import matplotlib as mpl
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from pipeline.evaluation.plot_style import INK, MUTED, PAPER, in_percent, legend_below, panels
 
@@ -42,6 +43,7 @@ def entropy_frontier(table: pd.DataFrame, title: str) -> Figure:
             _line(axes, lines, x, y, colour, str(variant))
     for axes in row[:3]:
         axes.axvline(0, color=MUTED, linewidth=0.8)
+        axes.xaxis.set_major_locator(MaxNLocator(4))
     for axes in (row[0], row[2], row[3]):
         in_percent(axes.yaxis)
     legend_below(figure, row[0].get_legend_handles_labels()[0], columns=3)
@@ -56,4 +58,4 @@ def _line(axes: Axes, rows: pd.DataFrame, x: str, y: str, colour: str, name: str
             rows[x], rows[y], yerr=deviation, color=colour, marker="o", linewidth=1.4, elinewidth=0.9, label=name
         )
     own = rows[rows["entropy_weight"] == 0]
-    axes.plot(own[x], own[y], "o", color=colour, markersize=6, markerfacecolor=PAPER)
+    axes.plot(own[x], own[y], "o", color=colour, markersize=6, markerfacecolor=PAPER, zorder=4)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from pipeline.data.reviews import Reviews
-from pipeline.explanation.opened import Flat, Opened, opened, places
+from pipeline.explanation.opened import BATCH_SIZE, Flat, Opened, opened, places
 from pipeline.models.classifier import AttentionClassifier
 
 
@@ -69,7 +69,7 @@ def replaced(
     *,
     seed: int,
     donors: Mapping[str, Flat] | None = None,
-    batch_size: int = 256,
+    batch_size: int = BATCH_SIZE,
 ) -> tuple[dict[str, Flat], npt.NDArray[np.float32]]:
     """The answers under other weights, and the model's own weights, in one pass.
 

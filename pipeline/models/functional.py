@@ -5,6 +5,7 @@ B reviews, T tokens, D encoder output. `mask_BT` is bool, True = a real token; e
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 
 def padding_mask(lengths_B: Tensor, tokens: int) -> Tensor:
@@ -28,6 +29,14 @@ def weighted_sum(weights_BT: Tensor, states_BTD: Tensor) -> Tensor:
     return torch.bmm(weights_BT[:, None, :], states_BTD).squeeze(1)
 
 
+def weighted_sum_of_words(weights_BT: Tensor, values_UF: Tensor, places_BT: Tensor) -> Tensor:
+    """context_BF = sum over t of weights_BT[b, t] * values_UF[places_BT[b, t]].
+
+    The same as `weighted_sum` where a value depends on the word alone, without a copy of it for every occurrence.
+    """
+    return F.embedding_bag(places_BT, values_UF, per_sample_weights=weights_BT, mode="sum")
+
+
 def attention_entropy(weights_BT: Tensor, mask_BT: Tensor) -> Tensor:
     """entropy_B = -sum over t of w ln w, in nats, with 0 ln 0 = 0; between 0 and ln(length).
 
@@ -43,4 +52,6 @@ def reverse_tokens(states_BTD: Tensor, lengths_B: Tensor) -> Tensor:
     positions_T = torch.arange(states_BTD.shape[1], device=states_BTD.device)
     mirrored_BT = lengths_B[:, None] - 1 - positions_T
     source_BT = torch.where(mirrored_BT >= 0, mirrored_BT, positions_T)
-    return states_BTD.gather(1, source_BT[:, :, None].expand_as(states_BTD))
+    starts_B = states_BTD.shape[1] * torch.arange(len(lengths_B), device=states_BTD.device)
+    rows_N = (source_BT + starts_B[:, None]).flatten()
+    return states_BTD.flatten(0, 1).index_select(0, rows_N).view_as(states_BTD)

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from pipeline.models.classifier import AttentionClassifier, ReviewDropout, WordDropout
+from pipeline.models.classifier import AttentionClassifier, Dropout, WordDropout
 from pipeline.models.encoders import IdentityEncoder, RecurrentEncoder
 from pipeline.models.queries import GlobalQuery, RandomQuery, TextQuery, UniformQuery
 from pipeline.models.values import IdentityValue, LinearValue, MLPValue
@@ -59,7 +59,7 @@ def build_model(
         query=_query(variant, size=encoder.size),
         value=value,
         word_dropout=WordDropout(word_dropout),
-        dropout=nn.Dropout(dropout) if dropout_mask == "token" else ReviewDropout(dropout),
+        dropout=Dropout(dropout, dropout_mask),
         classifier=nn.Linear(value.size, classes),
     )
 

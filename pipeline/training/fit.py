@@ -64,7 +64,7 @@ class Fit:
         self.model = model
         self.parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
         self.optimizer = EagerAdamW(
-            self.parameters, lr=learning_rate, eps=epsilon, weight_decay=weight_decay, foreach=True
+            self.parameters, lr=learning_rate, eps=epsilon, weight_decay=weight_decay, fused=True
         )
         decay = {"constant": lambda step: 1.0, "cosine": lambda step: (1 + math.cos(math.pi * step / steps)) / 2}
         self.rates = torch.optim.lr_scheduler.LambdaLR(self.optimizer, decay[schedule])

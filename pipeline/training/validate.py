@@ -13,7 +13,7 @@ from pipeline.models.inference import infer
 
 HISTOGRAM_BINS = 40  # of normalised entropy, over [0, 1]
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
-BATCH_SIZE = 256
+BATCH_SIZE = 64
 
 
 def validate(model: nn.Module, reviews: Reviews) -> dict[str, Any]:

@@ -148,6 +148,36 @@ def test_one_token_has_all_the_attention_and_no_entropy() -> None:
     assert attention_entropy(weights_BT, padding_mask(torch.tensor([1]), 1)).item() == 0.0
 
 
+@pytest.mark.parametrize("name", ["attention_value", "attention_text_query_value", "attention_linear_value"])
+def test_a_value_computed_once_per_word_is_that_of_each_place(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Logits, weights and gradients, in float64."""
+    model = tiny.model(name).double()
+    assert model.values_are_of_words
+    assert not tiny.model("lstm_attention").values_are_of_words
+    assert not tiny.model(name, dropout=0.5).train().values_are_of_words
+    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    found = []
+    for shared in (True, False):
+        monkeypatch.setattr(type(model), "values_are_of_words", shared)
+        attended = model(*tiny.batch())
+        gradients = torch.autograd.grad(
+            attended.logits_BC.square().sum() + attended.weights_BT.square().sum(), parameters
+        )
+        found.append((*attended, *gradients))
+    assert all(torch.allclose(fast, slow, atol=1e-12) for fast, slow in zip(*found, strict=True))
+
+
+def test_dropout_draws_for_every_token_and_keeps_the_mean() -> None:
+    dropout = tiny.model("attention", dropout=0.25).dropout
+    ones_BTD = torch.ones(40, 30, 50)
+    dropped_BTD = dropout.train()(ones_BTD)
+    assert dropped_BTD.unique().tolist() == pytest.approx([0, 4 / 3])
+    assert (dropped_BTD == 0).float().mean().item() == pytest.approx(0.25, abs=0.01)
+    assert (dropped_BTD == 0).float().mean(dim=(0, 2)).tolist() == pytest.approx([0.25] * 30, abs=0.05)
+    assert (dropped_BTD[:, 0] != dropped_BTD[:, 1]).any()
+    assert dropout.eval()(ones_BTD) is ones_BTD
+
+
 def test_word_dropout_reads_unknown_words_and_only_while_training() -> None:
     model = tiny.model("attention", word_dropout=0.5)
     tokens_BT = torch.full((50, 40), 7)
