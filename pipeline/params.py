@@ -3,7 +3,7 @@
 The file is read as YAML 1.2, as DVC reads it, so that ``1e-3`` is a number for both.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -20,12 +20,20 @@ from ruamel.yaml.error import YAMLError
 
 from pipeline.params_errors import explain
 from pipeline.params_sources import Seed, Sources, Strict
+from pipeline.params_variants import (
+    AttentionVariant,
+    NoQuery,
+    RandomQuery,
+    TfidfVariant,
+    Variant,
+    family_of,
+)
 
 Entry = TypeVar("Entry")
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Probability = Annotated[float, Field(ge=0, lt=1)]
-Size = Annotated[int, Field(ge=1, le=4096)]
+Measure = Literal["accuracy", "roc_auc", "tau_gradient", "tau_leave_one_out"]
 EntropyWeight = Annotated[float, Field(ge=-10, le=10)]
 
 
@@ -49,97 +57,6 @@ class Training(Strict):
     entropy_weight: EntropyWeight  # loss per nat of entropy: > 0 focuses, < 0 spreads
 
 
-class Recurrent(Strict):
-    """States that know their neighbours: exercise 4."""
-
-    kind: Literal["lstm", "gru"]
-    hidden: Size  # units per direction
-    layers: Annotated[int, Field(ge=1, le=8)] = 1
-    bidirectional: bool = False
-
-
-class NoEncoder(Strict):
-    """The word vector itself is the state."""
-
-    kind: Literal["none"] = "none"
-
-
-class NoQuery(Strict):
-    """Every token weighs the same: the mean of exercise 1."""
-
-    kind: Literal["none"] = "none"
-
-
-class GlobalQuery(Strict):
-    """One learned vector for all texts: exercise 2."""
-
-    kind: Literal["global"]
-
-
-class RandomQuery(Strict):
-    """One vector for all texts, drawn once and never learned: the null model of the global query."""
-
-    kind: Literal["random"]
-    scale: Annotated[float, Field(gt=0, le=1000)] = 1.0  # length of the vector
-
-
-class TextQuery(Strict):
-    """A function of the text's mean state: exercise 3."""
-
-    kind: Literal["text"]
-    hidden: tuple[Size, ...] = Field(default=(), strict=False)  # layers of an MLP; empty = linear
-
-
-class IdentityValue(Strict):
-    """The state itself is what is summed."""
-
-    kind: Literal["identity"] = "identity"
-
-
-class LinearValue(Strict):
-    """A linear map of the state."""
-
-    kind: Literal["linear"]
-    size: Size
-
-
-class MLPValue(Strict):
-    """One hidden layer; the classifier is the layer after it."""
-
-    kind: Literal["mlp"]
-    hidden: Size
-
-
-class AttentionVariant(Strict):
-    """encoder -> query -> attention -> value -> weighted sum -> linear classifier."""
-
-    family: Literal["attention"] = "attention"
-    encoder: Annotated[NoEncoder | Recurrent, Field(discriminator="kind")] = NoEncoder()
-    query: Annotated[NoQuery | GlobalQuery | RandomQuery | TextQuery, Field(discriminator="kind")] = NoQuery()
-    value: Annotated[IdentityValue | LinearValue | MLPValue, Field(discriminator="kind")] = IdentityValue()
-    embeddings: Literal["frozen", "trainable"] = "frozen"
-    training: dict[str, Any] = Field(default_factory=dict)  # fields of `training` that this variant overrides
-
-
-class TfidfVariant(Strict):
-    """TF-IDF with logistic regression: what one would pick without attention."""
-
-    family: Literal["tfidf"]
-    ngrams: Annotated[int, Field(ge=1, le=3)]  # longest n-gram, in words
-    min_count: Annotated[int, Field(ge=1)]  # reviews that an n-gram must stand in
-    regularisation: Annotated[float, Field(gt=0)]  # C of scikit-learn: larger fits closer
-
-
-Variant = AttentionVariant | TfidfVariant
-
-
-def _family(entry: object) -> str:
-    """A variant is of the attention family unless it says otherwise."""
-    if isinstance(entry, Mapping):
-        return str(entry.get("family", "attention"))
-    return str(getattr(entry, "family", "attention"))
-
-
 class Corpus(Strict):
     """Texts, vectors, and how they become tensors."""
 
@@ -149,7 +66,9 @@ class Corpus(Strict):
     min_count: Annotated[int, Field(ge=1)]  # times a word must stand in the training texts
     max_size: Annotated[int, Field(ge=1)]  # words at most, the most frequent ones
     validation_fraction: Annotated[float, Field(gt=0, lt=1)]  # of the training reviews, whole movies at a time
-    validation_seed: Seed
+    validation_seed: Seed  # of both draws
+    max_tokens: Annotated[int, Field(ge=0)]  # longer reviews are left out of every split; 0 = none is
+    test_fraction: Annotated[float, Field(gt=0, le=1)]  # of the test reviews, drawn at random
     top_words_min_count: Annotated[int, Field(ge=1)]  # occurrences in the test texts that a ranking of words asks for
     training: dict[str, Any] = Field(default_factory=dict)  # fields of `training` that this corpus overrides
 
@@ -189,12 +108,22 @@ class Frontier(Strict):
         return values
 
 
+class Published(Strict):
+    """A row of a published table, and the variant that comes nearest to its model."""
+
+    paper: str
+    corpus: Name  # with the paper's protocol
+    numbers: dict[Measure, float] = Field(min_length=1)  # what the paper has
+    variant: AttentionVariant
+
+
 class Params(Strict):
     """All of params.yaml."""
 
     seeds: tuple[Seed, ...] = Field(min_length=1, strict=False)
     sources: Sources
     corpora: dict[Name, Corpus] = Field(min_length=1)
+    benchmark: tuple[Name, ...] = Field(min_length=1, strict=False)  # corpora that every variant is compared on
     training: Training
     evaluation: Evaluation
     explanation: Explanation
@@ -203,9 +132,17 @@ class Params(Strict):
         Name,
         Annotated[
             Annotated[AttentionVariant, Tag("attention")] | Annotated[TfidfVariant, Tag("tfidf")],
-            Discriminator(_family),
+            Discriminator(family_of),
         ],
     ] = Field(min_length=1)
+    published: dict[Name, Published] = Field(min_length=1)
+
+    @field_validator("benchmark")
+    @classmethod
+    def _no_corpus_twice(cls, corpora: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(corpora)) < len(corpora):
+            raise ValueError("a corpus stands twice")
+        return corpora
 
     @field_validator("seeds")
     @classmethod
@@ -220,7 +157,10 @@ class Params(Strict):
 
     def training_of(self, corpus: str, variant: str) -> Training:
         """The training settings of one variant on one corpus: `training`, then the variant's, then the corpus's."""
-        entry = self.variant(variant)
+        return self.training_as(corpus, self.variant(variant))
+
+    def training_as(self, corpus: str, entry: Variant) -> Training:
+        """The same for an entry that may stand elsewhere than under `variants`."""
         own = entry.training if isinstance(entry, AttentionVariant) else {}
         return Training.model_validate({**self.training.model_dump(), **own, **self.corpus(corpus).training})
 
@@ -238,6 +178,14 @@ class Params(Strict):
         """
         return _entry("corpora", name, self.corpora)
 
+    def row(self, name: str) -> Published:
+        """The row of a published table of that name.
+
+        Raises:
+            ValueError: there is none.
+        """
+        return _entry("published", name, self.published)
+
     def variant(self, name: str) -> Variant:
         """The variant of that name.
 
@@ -251,6 +199,17 @@ def _entry(section: str, name: str, entries: Mapping[str, Entry]) -> Entry:
     if name not in entries:
         raise ValueError(f"params.yaml: {section} has no entry {name!r}; it has {', '.join(entries)}")
     return entries[name]
+
+
+def _overrides(params: Params) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
+    """Every place that overrides fields of `training`: its key, and the fields."""
+    for name, corpus in params.corpora.items():
+        yield ("corpora", name), corpus.training
+    for name, entry in params.variants.items():
+        if isinstance(entry, AttentionVariant):
+            yield ("variants", name), entry.training
+    for name, row in params.published.items():
+        yield ("published", name, "variant"), row.variant.training
 
 
 def load_params(path: str | Path) -> Params:
@@ -269,14 +228,12 @@ def load_params(path: str | Path) -> Params:
         params = Params.model_validate(content)
     except ValidationError as error:
         raise ValueError(explain(error, path, content, Params)) from None
-    for section, entries in (("corpora", params.corpora), ("variants", params.variants)):
-        for name, entry in entries.items():
-            own = entry.training if isinstance(entry, Corpus | AttentionVariant) else {}
-            try:
-                Training.model_validate({**params.training.model_dump(), **own})
-            except ValidationError as error:
-                raise ValueError(explain(error, path, content, Training, section, name, "training")) from None
-    for name in params.frontier.corpora:
+    for key, own in _overrides(params):
+        try:
+            Training.model_validate({**params.training.model_dump(), **own})
+        except ValidationError as error:
+            raise ValueError(explain(error, path, content, Training, *key, "training")) from None
+    for name in (*params.benchmark, *params.frontier.corpora, *(row.corpus for row in params.published.values())):
         params.corpus(name)
     for name in params.frontier.variants:
         swept = params.variant(name)

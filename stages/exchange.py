@@ -7,7 +7,8 @@ import typer
 
 from pipeline.data.atomic import replacing
 from pipeline.explanation.exchange import exchange
-from pipeline.params import AttentionVariant, load_params
+from pipeline.params import load_params
+from pipeline.params_variants import AttentionVariant
 from stages import cli
 
 

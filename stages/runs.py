@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from pipeline.data.tensors import Tensors
-from pipeline.params import AttentionVariant, Params
+from pipeline.params import Params
+from pipeline.params_variants import AttentionVariant
 from pipeline.tracking.run import COMPARISON, SWEEP, VARIANT, Run, fingerprint
 
 
@@ -19,11 +20,12 @@ def variant_run(params: Params, corpus: str, variant: str, seed: int, data: Tens
         data: the corpus.
     """
     entry, training = params.variant(variant), params.training_of(corpus, variant)
-    parts = {"encoder": "none", "query": "none", "value": "none", "embeddings": "none"}
+    parts = {"encoder": "none", "query": "none", "key": "none", "value": "none", "embeddings": "none"}
     if isinstance(entry, AttentionVariant):
         parts = {
             "encoder": _spell(entry.encoder.model_dump()),
             "query": _spell(entry.query.model_dump()),
+            "key": _spell(entry.key.model_dump()),
             "value": _spell(entry.value.model_dump()),
             "embeddings": entry.embeddings,
         }

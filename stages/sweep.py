@@ -1,26 +1,18 @@
 """One variant under one entropy weight: a point of the frontier between accuracy, entropy and faithfulness."""
 
-import functools
 import json
-import os
-import shutil
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from filelock import FileLock
 
 from pipeline.data.atomic import replacing
 from pipeline.data.tensors import read_tensors
 from pipeline.evaluation.frontier import point
-from pipeline.explanation.explain import explain_seeds
 from pipeline.explanation.summary import summarise
 from pipeline.params import load_params
-from pipeline.processes import run_seeds
-from pipeline.tracking.run import fingerprint
-from pipeline.training.progress import TrainingProgress
-from pipeline.training.variant import code_digest, train_variant
 from stages import cli
+from stages.trial import trial
 
 
 def main(
@@ -39,27 +31,11 @@ def main(
     params = load_params("params.yaml")
     entry, seeds = params.variant(variant), params.seeds_of(variant)
     training = params.training_of(corpus, variant).model_copy(update={"entropy_weight": weight})
-    data = read_tensors(tensors)
-    name = fingerprint("sweep", corpus, variant, entry.model_dump(), training.model_dump(), data.digest, code_digest())
-    state = Path(os.environ.get("DVC_ROOT", ".")) / states / name
-    models = state / "models"
-    models.mkdir(parents=True, exist_ok=True)
     title = f"{corpus} {variant} {weight:+g}"
-    with FileLock(f"{state}.lock"):
-        tokens = len(data.splits["train"].tokens)
-        with TrainingProgress(title, seeds, training.epochs, tokens) as progress:
-            work = functools.partial(
-                train_variant, variant=entry, training=training, tensors=tensors, out=models, states=state
-            )
-            run_seeds(work, seeds, progress, preload="pipeline.training.fit")
-        explained = explain_seeds(
-            {seed: models / f"seed-{seed}.safetensors" for seed in seeds},
-            tensors,
-            reviews=params.explanation.reviews,
-            permutations=params.explanation.permutations,
-        )
-        shutil.rmtree(state)
-    by_seed = {seed: point(one.predictions, data.splits["test"]) for seed, one in explained.items()}
+    asked = {"reviews": params.explanation.reviews, "permutations": params.explanation.permutations}
+    explained = trial(title, entry, training, seeds, tensors, states, **asked)
+    test = read_tensors(tensors).splits["test"]
+    by_seed = {seed: point(one.predictions, test) for seed, one in explained.items()}
     summary = summarise(explained, resamples=params.evaluation.bootstrap, confidence=params.evaluation.confidence)
     found: dict[str, Any] = {"variant": variant, "entropy_weight": weight, "by_seed": by_seed, **summary}
     with replacing(out) as part:

@@ -14,7 +14,8 @@ from filelock import FileLock
 
 from pipeline.data.atomic import replacing
 from pipeline.data.tensors import read_tensors
-from pipeline.params import AttentionVariant, Recurrent, load_params
+from pipeline.params import load_params
+from pipeline.params_variants import AttentionVariant, Recurrent
 from pipeline.processes import run_seeds
 from pipeline.tracking.run import fingerprint
 from pipeline.tracking.tracker import RunHandle, Tracker

@@ -73,7 +73,7 @@ def gru(parameters: dict[str, Matrix], vectors: Matrix) -> Matrix:
 CELLS = {"lstm": lstm, "gru": gru}
 
 
-def attend(query: Vector, states: Matrix, values: Matrix) -> tuple[Vector, Vector]:
-    """Weights and context of one review: softmax(q . h_t), sum of weight times value."""
-    weights = softmax([dot(query, state) for state in states])
+def attend(query: Vector, keys: Matrix, values: Matrix) -> tuple[Vector, Vector]:
+    """Weights and context of one review: softmax(q . k_t), sum of weight times value."""
+    weights = softmax([dot(query, key) for key in keys])
     return weights, weighted(weights, values)

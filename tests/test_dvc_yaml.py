@@ -13,7 +13,7 @@ from ruamel.yaml import YAML
 
 from stages.code import PACKAGES, ROOT, main
 
-_TEXT = "code imdb glove pairs demo tensors train evaluate exchange sweep counterfactual compare"
+_TEXT = "code imdb glove pairs demo tensors train evaluate exchange sweep replicate published counterfactual compare"
 NAMES = tuple(_TEXT.split())
 ALONGSIDE = {"check_params", "publish"}  # second commands of a stage
 
@@ -78,7 +78,7 @@ def test_paths_of_the_command_are_deps_or_outs(stages: dict[str, Any], name: str
     given = {word for flag, word in itertools.pairwise(words) if flag.startswith("--") and "/" in word}
     declared = set(entry["deps"]) | set(_outs(entry))
     scratch = {"data/downloads", ".dvc/tmp/training"}  # kept between runs, and no result
-    results = {path for path in given if path in {"results/${key}"}}  # a folder whose files are declared one by one
+    results = {path for path in given if path in {"results/${item}"}}  # a folder whose files are declared one by one
     assert given - scratch - results <= declared
 
 

@@ -10,7 +10,7 @@ import torch
 from pipeline.data.reviews import Reviews, pack
 from pipeline.models.classifier import AttentionClassifier
 from pipeline.models.variants import build_model
-from pipeline.params import AttentionVariant
+from pipeline.params_variants import AttentionVariant
 from pipeline.seeding import seed_everything
 
 VOCABULARY, EMBEDDING = 12, 4
@@ -23,16 +23,18 @@ VARIANTS = {
     "attention_random": {"query": {"kind": "random", "scale": 2.0}},
     "attention_text_query": {"query": TEXT},
     "attention_text_query_mlp": {"query": {"kind": "text", "hidden": [5]}},
+    "attention_additive": {"query": GLOBAL, "key": {"kind": "tanh", "size": 5}},
     "attention_value": {"query": GLOBAL, "value": {"kind": "mlp", "hidden": 6}},
     "attention_linear_value": {"query": GLOBAL, "value": {"kind": "linear", "size": 3}},
     "attention_text_query_value": {"query": TEXT, "value": {"kind": "mlp", "hidden": 6}},
+    "lstm_text_query_additive": {"encoder": LSTM, "query": TEXT, "key": {"kind": "tanh", "size": 5}},
     "lstm_attention": {"encoder": LSTM, "query": GLOBAL},
     "lstm_mean": {"encoder": LSTM},
     "gru_attention": {"encoder": {"kind": "gru", "hidden": 3}, "query": GLOBAL},
     "bidirectional": {"encoder": {"kind": "gru", "hidden": 3, "layers": 2, "bidirectional": True}, "query": TEXT},
     "attention_trainable": {"query": GLOBAL, "embeddings": "trainable"},
 }
-RECURRENT = {"lstm_attention", "lstm_mean", "gru_attention", "bidirectional"}
+RECURRENT = {"lstm_attention", "lstm_text_query_additive", "lstm_mean", "gru_attention", "bidirectional"}
 
 
 def embeddings() -> torch.Tensor:

@@ -1,5 +1,6 @@
 """A table of reviews and a file of word vectors -> the tensors of a corpus."""
 
+import math
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +27,8 @@ def build_tensors(
     max_size: int,
     validation_fraction: float,
     validation_seed: int,
+    max_tokens: int = 0,
+    test_fraction: float = 1.0,
 ) -> tuple[Tensors, dict[str, float]]:
     """Tokenises, splits, chooses the vocabulary from the training texts alone, and encodes.
 
@@ -36,7 +39,9 @@ def build_tensors(
         min_count: times a word must stand in the training texts.
         max_size: words at most.
         validation_fraction: of the training reviews.
-        validation_seed: of the draw of movies.
+        validation_seed: of the draw of movies, and of test reviews.
+        max_tokens: longer reviews are left out; 0 = none is.
+        test_fraction: of the test reviews that are not.
 
     Returns:
         the tensors, and their coverage: see `coverage`.
@@ -47,8 +52,10 @@ def build_tensors(
     tokenize = make_tokenizer(tokenizer)
     tokenised = [tokenize(text) for text in table["text"]]
     in_train = table["split"].to_numpy() == "train"
-    members = {"test": np.flatnonzero(~in_train)}
-    train_rows = np.flatnonzero(in_train)
+    short = np.array([len(tokens) <= (max_tokens or len(tokens)) for tokens in tokenised], dtype=bool)
+    test_rows, train_rows = np.flatnonzero(~in_train & short), np.flatnonzero(in_train & short)
+    drawn = np.random.default_rng(validation_seed).permutation(len(test_rows))
+    members = {"test": test_rows[np.sort(drawn[: math.ceil(test_fraction * len(test_rows))])]}
     held_out = split_by_movie(table["movie"].to_numpy(dtype=str)[train_rows], validation_fraction, validation_seed)
     members["train"], members["validation"] = train_rows[~held_out], train_rows[held_out]
     for split, rows in members.items():

@@ -11,6 +11,7 @@ from pipeline.evaluation.significance import holm
 
 QUESTIONS = {
     "query": "2. A learned query: does attention beat equal weights?",
+    "key": "2. Additive attention, a query over keys: better than over the states?",
     "text": "3. A query from the text: better than one for all texts?",
     "value": "3. A value transform: better than the state itself?",
     "encoder": "4. A recurrent layer under the attention: worth it?",
@@ -30,7 +31,11 @@ NOTE = (
     "settings of its own."
 )
 NONE: dict[str, Any] = {"kind": "none"}
-PARTS = {"encoder": NONE, "query": NONE, "value": {"kind": "identity"}, "embeddings": "frozen", "entropy_weight": 0.0}
+IDENTITY: dict[str, Any] = {"kind": "identity"}
+PARTS = {
+    **{"encoder": NONE, "query": NONE, "key": IDENTITY, "value": IDENTITY},
+    **{"embeddings": "frozen", "entropy_weight": 0.0},
+}
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ KINDS = ("negation", "function word", "punctuation", "unknown", "other")
 
 
 def is_closed(model: "AttentionClassifier") -> bool:
-    """Whether the weight of a word depends on the word alone: a global query over the word vectors themselves."""
+    """Whether the weight of a word depends on the word alone: a global query over keys of word vectors."""
     from pipeline.models.encoders import IdentityEncoder
     from pipeline.models.queries import GlobalQuery, RandomQuery
 
@@ -39,7 +39,7 @@ def closed_form(model: "AttentionClassifier") -> tuple[Floats, Floats]:
     second class are the mean of polarity_w under these shares, plus the bias.
 
     Returns:
-        logit_V = q . x_w, and polarity_V = (W_1 - W_0) v(x_w); of two classes.
+        logit_V = q . k(x_w), and polarity_V = (W_1 - W_0) v(x_w); of two classes.
 
     Raises:
         ValueError: the model's weights depend on more than the word.
@@ -49,8 +49,7 @@ def closed_form(model: "AttentionClassifier") -> tuple[Floats, Floats]:
     if not is_closed(model):
         raise ValueError("the attention of this model depends on the text: it has no lexicon in closed form")
     with torch.inference_mode():
-        vectors_VE = model.embedding.weight.double()
-        logit_V = vectors_VE @ model.query.query.double()  # type: ignore[operator]
+        logit_V = model.key(model.embedding.weight).double() @ model.query.query.double()
         values_VF = model.value(model.embedding.weight).double()
         polarity_V = values_VF @ (model.classifier.weight[1] - model.classifier.weight[0]).double()
     return logit_V.numpy(), polarity_V.numpy()

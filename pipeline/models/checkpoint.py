@@ -8,7 +8,7 @@ from torch import Tensor
 
 from pipeline.models.classifier import AttentionClassifier
 from pipeline.models.variants import build_model, load_state, trained_state
-from pipeline.params import AttentionVariant
+from pipeline.params_variants import AttentionVariant
 
 KIND = "attention-classifier-1"  # with the number of the format
 

@@ -1,6 +1,6 @@
-"""The model family: encoder -> query -> attention -> value -> weighted sum -> linear.
+"""The model family: encoder -> query . key -> attention -> value -> weighted sum -> linear.
 
-B reviews, T tokens, E embedding, D encoder output, F value output, C classes, V vocabulary.
+B reviews, T tokens, E embedding, D encoder output, K key, F value output, C classes, V vocabulary.
 """
 
 from typing import NamedTuple
@@ -70,12 +70,13 @@ class Dropout(nn.Module):
 
 
 class AttentionClassifier(nn.Module):
-    """logits = W sum_t a_t v(h_t) + b with a = softmax_t(q . h_t) and h = encoder(x).
+    """logits = W sum_t a_t v(h_t) + b with a = softmax_t(q . k(h_t)) and h = encoder(x).
 
     Args:
         embedding: (V, E); row 0 is padding.
         encoder: (vectors_BTE, lengths_B) -> states_BTD.
-        query: (states_BTD, mask_BT) -> query_BD.
+        query: (states_BTD, mask_BT) -> query_BK.
+        key: (states_BTD) -> keys_BTK.
         value: (states_BTD) -> values_BTF.
         word_dropout: (tokens_BT) -> tokens_BT.
         dropout: on word vectors and on the context vector.
@@ -88,6 +89,7 @@ class AttentionClassifier(nn.Module):
         embedding: nn.Embedding,
         encoder: nn.Module,
         query: nn.Module,
+        key: nn.Module,
         value: nn.Module,
         word_dropout: nn.Module,
         dropout: Dropout,
@@ -97,6 +99,7 @@ class AttentionClassifier(nn.Module):
         self.embedding = embedding
         self.encoder = encoder
         self.query = query
+        self.key = key
         self.value = value
         self.word_dropout = word_dropout
         self.dropout = dropout
@@ -133,10 +136,10 @@ class AttentionClassifier(nn.Module):
         return isinstance(self.encoder, IdentityEncoder) and not self.dropout.active and not cheap
 
     def attend(self, states_BTD: Tensor, lengths_B: Tensor) -> Tensor:
-        """Returns weights_BT = softmax_t(q . h_t) over the real tokens."""
+        """Returns weights_BT = softmax_t(q . k(h_t)) over the real tokens."""
         mask_BT = padding_mask(lengths_B, states_BTD.shape[1])
-        query_BD = self.query(states_BTD, mask_BT)
-        scores_BT = torch.bmm(states_BTD, query_BD[:, :, None]).squeeze(2)
+        query_BK = self.query(states_BTD, mask_BT)
+        scores_BT = torch.bmm(self.key(states_BTD), query_BK[:, :, None]).squeeze(2)
         return masked_softmax(scores_BT, mask_BT)
 
     def classify(self, weights_BT: Tensor, values_BTF: Tensor) -> Tensor:

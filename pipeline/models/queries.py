@@ -1,6 +1,6 @@
-"""States -> the query, the vector that asks which tokens matter. One contract: (states_BTD, mask_BT) -> query_BD.
+"""States -> the query, the vector that asks which tokens matter. One contract: (states_BTD, mask_BT) -> query_BK.
 
-B reviews, T tokens, D encoder output.
+B reviews, T tokens, D encoder output, K key; K = D where the key is the state.
 """
 
 import itertools
@@ -16,7 +16,7 @@ class UniformQuery(nn.Module):
     """The zero vector: all scores are equal, so the weighted sum is the mean (exercise 1)."""
 
     def forward(self, states_BTD: Tensor, mask_BT: Tensor) -> Tensor:
-        """Returns query_BD of zeros."""
+        """Returns query_BK of zeros, for keys that are the states."""
         return states_BTD.new_zeros(states_BTD.shape[0], states_BTD.shape[2])
 
 
@@ -26,7 +26,7 @@ class GlobalQuery(nn.Module):
     It starts at zero: attention starts uniform, and what it focuses on is learned.
 
     Args:
-        size: D.
+        size: K.
     """
 
     def __init__(self, size: int) -> None:
@@ -34,7 +34,7 @@ class GlobalQuery(nn.Module):
         self.query = nn.Parameter(torch.zeros(size))
 
     def forward(self, states_BTD: Tensor, mask_BT: Tensor) -> Tensor:
-        """Returns query_BD, the same row for each review."""
+        """Returns query_BK, the same row for each review."""
         return self.query.expand(states_BTD.shape[0], -1)
 
 
@@ -42,7 +42,7 @@ class RandomQuery(nn.Module):
     """One vector for every text, drawn once and never learned: the null model of the global query.
 
     Args:
-        size: D.
+        size: K.
         scale: length of the vector.
     """
 
@@ -50,11 +50,11 @@ class RandomQuery(nn.Module):
 
     def __init__(self, size: int, scale: float) -> None:
         super().__init__()
-        direction_D = torch.randn(size)
-        self.register_buffer("query", scale * direction_D / direction_D.norm())
+        direction_K = torch.randn(size)
+        self.register_buffer("query", scale * direction_K / direction_K.norm())
 
     def forward(self, states_BTD: Tensor, mask_BT: Tensor) -> Tensor:
-        """Returns query_BD, the same row for each review."""
+        """Returns query_BK, the same row for each review."""
         return self.query.expand(states_BTD.shape[0], -1)
 
 
@@ -64,16 +64,17 @@ class TextQuery(nn.Module):
     Args:
         size: D.
         hidden: sizes of the hidden layers; none = linear.
+        outputs: K.
     """
 
-    def __init__(self, size: int, hidden: Sequence[int]) -> None:
+    def __init__(self, size: int, hidden: Sequence[int], outputs: int) -> None:
         super().__init__()
         layers: list[nn.Module] = []
-        for inputs, outputs in itertools.pairwise([size, *hidden, size]):
-            layers += [nn.Linear(inputs, outputs), nn.Tanh()]
+        for before, after in itertools.pairwise([size, *hidden, outputs]):
+            layers += [nn.Linear(before, after), nn.Tanh()]
         self.transform = nn.Sequential(*layers[:-1])
 
     def forward(self, states_BTD: Tensor, mask_BT: Tensor) -> Tensor:
-        """Returns query_BD."""
-        query_BD: Tensor = self.transform(masked_mean(states_BTD, mask_BT))
-        return query_BD
+        """Returns query_BK."""
+        query_BK: Tensor = self.transform(masked_mean(states_BTD, mask_BT))
+        return query_BK

@@ -5,25 +5,29 @@ from torch import Tensor, nn
 
 from pipeline.models.classifier import AttentionClassifier, Dropout, WordDropout
 from pipeline.models.encoders import IdentityEncoder, RecurrentEncoder
+from pipeline.models.keys import IdentityKey, TanhKey
 from pipeline.models.queries import GlobalQuery, RandomQuery, TextQuery, UniformQuery
 from pipeline.models.values import IdentityValue, LinearValue, MLPValue
-from pipeline.params import (
+from pipeline.params_variants import (
     AttentionVariant,
     Recurrent,
 )
-from pipeline.params import (
+from pipeline.params_variants import (
     GlobalQuery as GlobalQueryParams,
 )
-from pipeline.params import (
+from pipeline.params_variants import (
     LinearValue as LinearValueParams,
 )
-from pipeline.params import (
+from pipeline.params_variants import (
     MLPValue as MLPValueParams,
 )
-from pipeline.params import (
+from pipeline.params_variants import (
     RandomQuery as RandomQueryParams,
 )
-from pipeline.params import (
+from pipeline.params_variants import (
+    TanhKey as TanhKeyParams,
+)
+from pipeline.params_variants import (
     TextQuery as TextQueryParams,
 )
 
@@ -40,7 +44,7 @@ def build_model(
     """The composition that a variant describes, its parameters drawn from torch's current random state.
 
     Args:
-        variant: which encoder, query and value.
+        variant: which encoder, query, key and value.
         embeddings_VE: the word vectors; copied if the variant trains them, shared if it does not.
         classes: C.
         dropout: on word vectors and on the context vector, while training.
@@ -52,11 +56,13 @@ def build_model(
         embeddings_VE.clone() if trainable else embeddings_VE, freeze=not trainable, padding_idx=0
     )
     encoder = _encoder(variant, size=embeddings_VE.shape[1])
+    key = _key(variant, size=encoder.size)
     value = _value(variant, size=encoder.size)
     return AttentionClassifier(
         embedding=embedding,
         encoder=encoder,
-        query=_query(variant, size=encoder.size),
+        query=_query(variant, size=encoder.size, asks=key.size),
+        key=key,
         value=value,
         word_dropout=WordDropout(word_dropout),
         dropout=Dropout(dropout, dropout_mask),
@@ -72,16 +78,24 @@ def _encoder(variant: AttentionVariant, size: int) -> IdentityEncoder | Recurren
             return IdentityEncoder(size)
 
 
-def _query(variant: AttentionVariant, size: int) -> nn.Module:
+def _query(variant: AttentionVariant, size: int, asks: int) -> nn.Module:
     match variant.query:
         case GlobalQueryParams():
-            return GlobalQuery(size)
+            return GlobalQuery(asks)
         case RandomQueryParams(scale=scale):
-            return RandomQuery(size, scale)
+            return RandomQuery(asks, scale)
         case TextQueryParams(hidden=hidden):
-            return TextQuery(size, hidden)
+            return TextQuery(size, hidden, asks)
         case _:
             return UniformQuery()
+
+
+def _key(variant: AttentionVariant, size: int) -> IdentityKey | TanhKey:
+    match variant.key:
+        case TanhKeyParams(size=outputs):
+            return TanhKey(size, outputs)
+        case _:
+            return IdentityKey(size)
 
 
 def _value(variant: AttentionVariant, size: int) -> IdentityValue | LinearValue | MLPValue:

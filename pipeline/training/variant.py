@@ -10,7 +10,8 @@ from typing import Any
 
 from pipeline.data.atomic import replacing
 from pipeline.data.tensors import Tensors, read_tensors
-from pipeline.params import AttentionVariant, TfidfVariant, Training, Variant
+from pipeline.params import Training
+from pipeline.params_variants import AttentionVariant, TfidfVariant, Variant
 
 PROGRESS_EVERY = 0.2  # seconds
 CLOCK = ("seconds", "tokens_per_second")  # in a record for people, and not in what must be the same in every run

@@ -5,7 +5,7 @@ from evaluation_results import predictions
 
 from pipeline.evaluation.entropy_effect import EntropyPair, entropy_effects, entropy_pairs
 from pipeline.evaluation.significance import significance
-from pipeline.params import AttentionVariant
+from pipeline.params_variants import AttentionVariant
 
 QUERY = {"query": {"kind": "global"}}
 PAIR = EntropyPair("with", "without", 0.01)

@@ -1,7 +1,7 @@
 import pytest
 
 from pipeline.evaluation import families
-from pipeline.params import AttentionVariant
+from pipeline.params_variants import AttentionVariant
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import torch
 from pipeline.evaluation.predict import predict
 from pipeline.models.checkpoint import save_classifier
 from pipeline.models.tfidf import TfidfClassifier
-from pipeline.params import AttentionVariant
+from pipeline.params_variants import AttentionVariant
 
 
 @pytest.mark.parametrize("name", ["attention", "lstm_attention", "attention_trainable"])

@@ -10,7 +10,7 @@ from pipeline.explanation.counterfactual import counterfactual_rows, counterfact
 from pipeline.models.checkpoint import save_classifier
 from pipeline.models.tfidf import TfidfClassifier
 from pipeline.models.variants import build_model, load_state
-from pipeline.params import AttentionVariant
+from pipeline.params_variants import AttentionVariant
 
 PAIRS = pd.DataFrame(
     {

@@ -10,7 +10,7 @@ import torch
 from pipeline.models.checkpoint import load_classifier, save_classifier
 from pipeline.models.functional import attention_entropy, padding_mask
 from pipeline.models.variants import trained_parameters
-from pipeline.params import AttentionVariant
+from pipeline.params_variants import AttentionVariant
 from pipeline.training.objective import objective
 
 every_variant = pytest.mark.parametrize("name", tiny.VARIANTS)
@@ -111,13 +111,17 @@ def _slow(model: torch.nn.Module, tokens: list[int]) -> tuple[list[float], list[
             query = reference.linear(
                 state[f"query.transform.{place}.weight"], state[f"query.transform.{place}.bias"], query
             )
+    keys = states
+    if "key.transform.0.weight" in state:
+        weight, bias = state["key.transform.0.weight"], state["key.transform.0.bias"]
+        keys = [[math.tanh(x) for x in reference.linear(weight, bias, s)] for s in states]
     values = states
     if "value.transform.weight" in state:
         values = [reference.linear(state["value.transform.weight"], state["value.transform.bias"], s) for s in states]
     if "value.transform.0.weight" in state:
         weight, bias = state["value.transform.0.weight"], state["value.transform.0.bias"]
         values = [reference.relu(reference.linear(weight, bias, s)) for s in states]
-    weights, context = reference.attend(query, states, values)
+    weights, context = reference.attend(query, keys, values)
     return weights, reference.linear(state["classifier.weight"], state["classifier.bias"], context)
 
 

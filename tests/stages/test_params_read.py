@@ -20,7 +20,7 @@ ITEM = dict.fromkeys(("key", "item", "item.corpus", "item.reviews", "item.vector
     "item.variant": "attention",
     "item.weight": "0.5",
 }
-PLAIN = {"corpus": str, "variant": str, "weight": float}  # options that are no path
+PLAIN = {"corpus": str, "variant": str, "weight": float, "row": str}  # options that are no path
 DOWNLOADS = {"imdb", "glove", "pairs"}
 ENTRIES = YAML(typ="safe", pure=True).load(ROOT / "dvc.yaml")["stages"]
 STAGES: dict[str, Any] = {name: entry for name, entry in ENTRIES.items() if name != "code"}  # reads nothing but code

@@ -34,7 +34,7 @@ def trained(tmp_path: Path) -> Path:
     from pipeline.data.vocabulary import Vocabulary
     from pipeline.models.checkpoint import save_classifier
     from pipeline.models.variants import build_model, load_state
-    from pipeline.params import AttentionVariant
+    from pipeline.params_variants import AttentionVariant
 
     embeddings_VE = torch.tensor([[0.0, 0.0], [0.0, 0.0], [1.0, 0.0], [-1.0, 0.0]])
     variant = AttentionVariant()

@@ -1,0 +1,121 @@
+"""The part of params.yaml under `variants`: what a model is made of."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from pipeline.params_sources import Strict
+
+Size = Annotated[int, Field(ge=1, le=4096)]
+
+
+class Recurrent(Strict):
+    """States that know their neighbours: exercise 4."""
+
+    kind: Literal["lstm", "gru"]
+    hidden: Size  # units per direction
+    layers: Annotated[int, Field(ge=1, le=8)] = 1
+    bidirectional: bool = False
+
+
+class NoEncoder(Strict):
+    """The word vector itself is the state."""
+
+    kind: Literal["none"] = "none"
+
+
+class NoQuery(Strict):
+    """Every token weighs the same: the mean of exercise 1."""
+
+    kind: Literal["none"] = "none"
+
+
+class GlobalQuery(Strict):
+    """One learned vector for all texts: exercise 2."""
+
+    kind: Literal["global"]
+
+
+class RandomQuery(Strict):
+    """One vector for all texts, drawn once and never learned: the null model of the global query."""
+
+    kind: Literal["random"]
+    scale: Annotated[float, Field(gt=0, le=1000)] = 1.0  # length of the vector
+
+
+class TextQuery(Strict):
+    """A function of the text's mean state: exercise 3."""
+
+    kind: Literal["text"]
+    hidden: tuple[Size, ...] = Field(default=(), strict=False)  # layers of an MLP; empty = linear
+
+
+class IdentityKey(Strict):
+    """The state itself is what the query is multiplied with."""
+
+    kind: Literal["identity"] = "identity"
+
+
+class TanhKey(Strict):
+    """tanh of a linear map of the state: with a global query this is additive attention (Bahdanau et al. 2015)."""
+
+    kind: Literal["tanh"]
+    size: Size
+
+
+class IdentityValue(Strict):
+    """The state itself is what is summed."""
+
+    kind: Literal["identity"] = "identity"
+
+
+class LinearValue(Strict):
+    """A linear map of the state."""
+
+    kind: Literal["linear"]
+    size: Size
+
+
+class MLPValue(Strict):
+    """One hidden layer; the classifier is the layer after it."""
+
+    kind: Literal["mlp"]
+    hidden: Size
+
+
+class AttentionVariant(Strict):
+    """encoder -> query . key -> attention -> value -> weighted sum -> linear classifier."""
+
+    family: Literal["attention"] = "attention"
+    encoder: Annotated[NoEncoder | Recurrent, Field(discriminator="kind")] = NoEncoder()
+    query: Annotated[NoQuery | GlobalQuery | RandomQuery | TextQuery, Field(discriminator="kind")] = NoQuery()
+    key: Annotated[IdentityKey | TanhKey, Field(discriminator="kind")] = IdentityKey()
+    value: Annotated[IdentityValue | LinearValue | MLPValue, Field(discriminator="kind")] = IdentityValue()
+    embeddings: Literal["frozen", "trainable"] = "frozen"
+    training: dict[str, Any] = Field(default_factory=dict)  # fields of `training` that this variant overrides
+
+    @model_validator(mode="after")
+    def _a_key_is_asked_for(self) -> "AttentionVariant":
+        if isinstance(self.query, NoQuery) and not isinstance(self.key, IdentityKey):
+            raise ValueError("a key without a query is never read: give the variant a query")
+        return self
+
+
+class TfidfVariant(Strict):
+    """TF-IDF with logistic regression: what one would pick without attention."""
+
+    family: Literal["tfidf"]
+    ngrams: Annotated[int, Field(ge=1, le=3)]  # longest n-gram, in words
+    min_count: Annotated[int, Field(ge=1)]  # reviews that an n-gram must stand in
+    regularisation: Annotated[float, Field(gt=0)]  # C of scikit-learn: larger fits closer
+
+
+Variant = AttentionVariant | TfidfVariant
+
+
+def family_of(entry: object) -> str:
+    """A variant is of the attention family unless it says otherwise."""
+    if isinstance(entry, Mapping):
+        return str(entry.get("family", "attention"))
+    return str(getattr(entry, "family", "attention"))

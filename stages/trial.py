@@ -1,0 +1,58 @@
+"""A model that is trained for its numbers alone: fitted, tested, questioned, and not kept."""
+
+import functools
+import os
+import shutil
+from pathlib import Path
+
+from filelock import FileLock
+
+from pipeline.data.tensors import read_tensors
+from pipeline.explanation.explain import Explanation, explain_seeds
+from pipeline.params import Training
+from pipeline.params_variants import Variant
+from pipeline.processes import run_seeds
+from pipeline.tracking.run import fingerprint
+from pipeline.training.progress import TrainingProgress
+from pipeline.training.variant import code_digest, train_variant
+
+
+def trial(
+    title: str,
+    entry: Variant,
+    training: Training,
+    seeds: tuple[int, ...],
+    tensors: Path,
+    states: Path,
+    *,
+    reviews: int,
+    permutations: int,
+) -> dict[int, Explanation]:
+    """Trains every seed, and explains it. An interrupted call goes on from its last epoch.
+
+    Args:
+        title: of the progress bars.
+        entry: what to train.
+        training: how.
+        seeds: side by side.
+        tensors: folder of the corpus.
+        states: folder for what an interrupted training goes on from, from the project's root.
+        reviews: see `explain_seeds`.
+        permutations: see `explain_seeds`.
+    """
+    data = read_tensors(tensors)
+    name = fingerprint("trial", entry.model_dump(), training.model_dump(), data.digest, code_digest())
+    state = Path(os.environ.get("DVC_ROOT", ".")) / states / name
+    models = state / "models"
+    models.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{state}.lock"):
+        tokens = len(data.splits["train"].tokens)
+        with TrainingProgress(title, seeds, training.epochs, tokens) as progress:
+            work = functools.partial(
+                train_variant, variant=entry, training=training, tensors=tensors, out=models, states=state
+            )
+            run_seeds(work, seeds, progress, preload="pipeline.training.fit")
+        checkpoints = {seed: models / f"seed-{seed}.safetensors" for seed in seeds}
+        found = explain_seeds(checkpoints, tensors, reviews=reviews, permutations=permutations)
+        shutil.rmtree(state)
+    return found
