@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from pipeline.data.tensors import Tensors
-from pipeline.params import Params
+from pipeline.params import Params, Published
 from pipeline.params_variants import AttentionVariant
-from pipeline.tracking.run import COMPARISON, SWEEP, VARIANT, Run, fingerprint
+from pipeline.tracking.run import COMPARISON, REPLICA, SWEEP, VARIANT, Run, fingerprint
 
 
 def variant_run(params: Params, corpus: str, variant: str, seed: int, data: Tensors) -> Run:
@@ -70,6 +70,24 @@ def sweep_run(params: Params, corpus: str, variant: str, weight: float, seed: in
         fingerprint=fingerprint(own.fingerprint, weight),
         params={**own.params, "training": training.model_dump()},
         tags={**own.tags, "entropy_weight": f"{weight:g}", "dvc.stage": f"sweep@{corpus}-{variant}-{weight}"},
+    )
+
+
+def replica_run(row: str, entry: Published, found: Mapping[str, object]) -> Run:
+    """The run of a row of a published table, in the experiment of the corpus that keeps its paper's protocol.
+
+    Args:
+        row: a name under published.
+        entry: what stands there.
+        found: our numbers: others make another run.
+    """
+    return Run(
+        experiment=entry.corpus,
+        name=row,
+        role=REPLICA,
+        fingerprint=fingerprint(entry.model_dump(), found),
+        params={"variant": row, "corpus": entry.corpus, "paper": entry.paper, **entry.variant.model_dump()},
+        tags={"variant": row, "corpus": entry.corpus, "dvc.stage": f"replicate@{row}"},
     )
 
 

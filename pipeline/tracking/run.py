@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 VARIANT = "variant"
 COMPARISON = "comparison"
 SWEEP = "sweep"
+REPLICA = "replica"
 CURRENT = "pipeline.current"  # tag of the runs that params.yaml as it is would make; "no" on those of other settings
 
 
@@ -19,7 +20,7 @@ class Run:
         experiment: Name of the experiment: the corpus.
         name: What the runs table shows, such as ``"lstm_attention seed 0"``.
         role: ``VARIANT`` for one trained model, ``COMPARISON`` for the summary of them all, ``SWEEP`` for
-            a variant trained again under another entropy weight.
+            a variant trained again under another entropy weight, ``REPLICA`` for a row of a published table.
         fingerprint: Digest of everything that decides the result. A run is found again by it and by its role.
         params: Nested parameters, logged flat with dots. Give every variant the same keys, ``variant`` among them:
             the saved view groups by it.

@@ -73,7 +73,7 @@ def test_killed_in_the_middle_and_run_again(patient: Project) -> None:
     ("option", "value", "message"),
     [
         ("--variant", "lstm_atention", "error: params.yaml: variants has no entry 'lstm_atention'; it has mean,"),
-        ("--corpus", "imbd", "error: params.yaml: corpora has no entry 'imbd'; it has imdb, demo"),
+        ("--corpus", "imbd", "error: params.yaml: corpora has no entry 'imbd'; it has imdb, imdb_short, demo"),
     ],
 )
 def test_a_wrong_name_is_one_line_with_the_right_ones(project: Project, option: str, value: str, message: str) -> None:

@@ -123,6 +123,20 @@ def test_every_point_of_the_sweep_is_a_run_of_its_own(runs: Any, project: Projec
         assert run.data.tags["pipeline.current"] == "yes"
 
 
+def test_a_published_row_stands_beside_ours_in_a_table_and_in_a_run(runs: Any, project: Project) -> None:
+    found = json.loads((project.root / "results/published/demo.json").read_text("utf-8"))
+    sizes = json.loads((project.root / "results/demo/coverage.json").read_text("utf-8"))
+    assert found["reviews"] == {split: sizes[f"{split}_reviews"] for split in ("train", "validation", "test")}
+    table = pd.read_csv(project.root / "results/published.csv").set_index("measure")
+    assert list(table.index) == ["accuracy", "tau_gradient"]
+    assert table.loc["accuracy", "difference"] == pytest.approx(found["ours"]["accuracy"]["mean"] - 0.9, abs=1e-6)
+    assert "| demo | accuracy | 0.900 |" in (project.root / "results/published.md").read_text("utf-8")
+    run = runs["all"]["demo"]
+    assert run.data.tags["pipeline.role"] == "replica"
+    assert run.data.metrics["published/accuracy"] == 0.9
+    assert run.data.metrics["test/accuracy"] == found["ours"]["accuracy"]["mean"]
+
+
 def test_verdicts_are_made_from_the_numbers(project: Project) -> None:
     verdicts = (project.root / "results/demo/verdicts.md").read_text("utf-8")
     pairs = pd.read_csv(project.root / "results/demo/significance.csv").set_index(["variant", "other"])
@@ -175,8 +189,8 @@ def runs(project: Project) -> dict[str, Any]:
 
 def test_mlflow_has_one_finished_run_per_variant_and_seed_and_one_comparison(runs: dict[str, Any]) -> None:
     names = {f"{name} seed {seed}" for name in VARIANTS for seed in (0, 1)} - {"tfidf seed 1"}
-    swept = {name for name, run in runs["all"].items() if run.data.tags["pipeline.role"] == "sweep"}
-    assert set(runs["all"]) - swept == names | {"comparison"}
+    others = {name for name, run in runs["all"].items() if run.data.tags["pipeline.role"] in ("sweep", "replica")}
+    assert set(runs["all"]) - others == names | {"comparison"}
     assert {run.info.status for run in runs["all"].values()} == {"FINISHED"}
 
 
@@ -202,7 +216,7 @@ def test_a_run_says_what_it_was_and_how_it_went(project: Project, runs: dict[str
 
 
 def test_every_run_has_the_same_params(runs: dict[str, Any]) -> None:
-    variants = [run for name, run in runs["all"].items() if name != "comparison"]
+    variants = [run for name, run in runs["all"].items() if name not in ("comparison", "demo")]
     assert len({frozenset(run.data.params) for run in variants}) == 1
 
 
