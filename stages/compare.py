@@ -48,7 +48,8 @@ def main(
         confidence=settings.confidence,
     )
     frontier = entropy_frontier(variants, found, read_frontier(results, *params.swept(corpus)))
-    reasons = faithfulness(found.explanations, exchanged)
+    accuracies = dict(zip(frame["variant"], frame["accuracy_mean"], strict=True))
+    reasons = faithfulness(found.explanations, exchanged, variants, accuracies)
     answers = verdicts(variants, pairs, confidence=settings.confidence)
     answers.setdefault(QUESTIONS["entropy_weight"], []).extend(steering(frontier))
     if len(reasons):

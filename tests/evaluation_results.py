@@ -104,6 +104,7 @@ def reasons(names: list[str]) -> pd.DataFrame:
     rows = []
     for place, name in enumerate(names):
         accuracies = {"accuracy_own": 0.9, "accuracy_uniform": 0.6 + 0.1 * place, "accuracy_permuted": 0.7}
+        accuracies |= {"accuracy_trained_uniform": 0.8, "accuracy_trained_random": float("nan")}
         falls = {"random": 0.1, "attention": 0.2 + 0.1 * place, "leave_one_out": 0.5}
         others = {"tau_gradient": 0.5, "tau_ceiling": 0.8, "adversary_divergence": 0.6, "exchange_lost": 0.05}
         fallen = {f"comprehensiveness_{ranking}": fall for ranking, fall in falls.items()}

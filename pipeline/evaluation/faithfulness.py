@@ -7,18 +7,28 @@ import pandas as pd
 
 FLOOR, CEILING = "random", "leave_one_out"
 QUESTION = "6. May the weights be read as reasons?"
+NULLS = {"uniform": "none", "random": "random"}  # what a null model is called, and the kind of its query
 EDITS_QUESTION = "7. A minimal edit turns the label: does the answer follow?"
 
 
-def faithfulness(explanations: Mapping[str, Mapping[str, Any]], exchanged: pd.DataFrame) -> pd.DataFrame:
+def faithfulness(
+    explanations: Mapping[str, Mapping[str, Any]],
+    exchanged: pd.DataFrame,
+    variants: Mapping[str, Mapping[str, Any]],
+    accuracies: Mapping[str, float],
+) -> pd.DataFrame:
     """One row per variant with attention that is not the same for every word.
 
     Args:
         explanations: the summaries of the explanations, by variant.
         exchanged: model, donor and accuracy, from `exchange`.
+        variants: the entries of params.yaml as plain dicts, by name.
+        accuracies: of the variants on the test reviews.
 
     Returns:
-        variant, seeds, reviews; accuracy under the own weights and under each replacement (fractions); exchange_lost,
+        variant, seeds, reviews; accuracy under the own weights and under each replacement (fractions);
+        accuracy_trained_uniform and accuracy_trained_random, of the variants that differ from this one in their query
+        alone and were trained with equal weights or under a query that is never learned; exchange_lost,
         what the weights of another variant cost (the median over the others, of a smaller sample); and of every
         measure its mean, <measure>_low, <measure>_high and <measure>_undefined (the share of reviews without it).
     """
@@ -29,12 +39,31 @@ def faithfulness(explanations: Mapping[str, Mapping[str, Any]], exchanged: pd.Da
             continue
         row: dict[str, Any] = {"variant": variant, "seeds": summary["seeds"], "reviews": summary["reviews"]}
         row |= {f"accuracy_{name}": value for name, value in summary["accuracy"].items()}
+        for null, kind in NULLS.items():
+            twin = _twin(variant, kind, variants)
+            row[f"accuracy_trained_{null}"] = accuracies[twin] if twin else float("nan")
         row["exchange_lost"] = _lost(exchanged[exchanged["model"] == variant].set_index("donor")["accuracy"], variant)
         for name, values in measures.items():
             row[name] = values["mean"]
             row |= {f"{name}_{end}": values[end] for end in ("low", "high", "undefined")}
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def _twin(variant: str, query: str, variants: Mapping[str, Mapping[str, Any]]) -> str:
+    """The first variant of the same encoder, value and embeddings with that kind of query; "" if there is none."""
+    parts = _parts(variants[variant])
+    for name, entry in variants.items():
+        kind = entry.get("query", {}).get("kind", "none")
+        if name != variant and entry.get("family") != "tfidf" and kind == query and _parts(entry) == parts:
+            return name
+    return ""
+
+
+def _parts(entry: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What stands around the attention, as a variant without it has it too."""
+    encoder, value = entry.get("encoder", {"kind": "none"}), entry.get("value", {"kind": "identity"})
+    return encoder, value, entry.get("embeddings", "frozen")
 
 
 def _lost(accuracies: pd.Series, own: str) -> float:

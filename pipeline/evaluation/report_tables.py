@@ -67,7 +67,9 @@ def reasons_table(frame: pd.DataFrame, reasons: pd.DataFrame, edits: pd.DataFram
     heads = {
         "variant": VARIANT,
         "own weights (%)": "accuracy on the test reviews",
-        "uniform": "accuracy with equal weights in the place of its own, at inference",
+        "trained equal": "accuracy of the variant that was trained with equal weights and is else of the same parts",
+        "trained random": "accuracy of the one that was trained under a random query",
+        "equal": "accuracy with equal weights in the place of its own, at inference",
         "permuted": "accuracy with its weights shuffled within each review",
         "another's": "points of accuracy that the weights of another variant cost, median over the others",
         "fall": "of the probability without the most attended words: comprehensiveness",
@@ -116,7 +118,7 @@ def _variant(row: pd.Series) -> Iterator[dict[str, Any]]:
 
 def _reason(row: pd.Series) -> Iterator[dict[str, Any]]:
     yield _text(row["variant"])
-    for name in ("own", "uniform", "permuted"):
+    for name in ("own", "trained_uniform", "trained_random", "uniform", "permuted"):
         yield _cell(row[f"accuracy_{name}"], f"{100 * row[f'accuracy_{name}']:.1f}")
     yield _cell(-row["exchange_lost"], f"{-100 * row['exchange_lost']:+.1f}")
     for ranking in ("attention", FLOOR, CEILING):

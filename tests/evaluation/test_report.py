@@ -55,8 +55,8 @@ def test_the_page_says_what_the_attention_is_worth_as_a_reason() -> None:
     cells = re.findall(r"<td[^>]*>(.*?)</td>", report_page().split('id="reasons-table"')[1].split("</table>")[0])
     one, two = cells[: len(cells) // 2], cells[len(cells) // 2 :]
     assert "attention" in one[0]
-    assert " ".join(one[1:]) == "90.0 60.0 70.0 -5.0 0.200 0.100 0.500 25 % 0.50 0.80 0.60 60.0 50.0 2.00"
-    assert (two[2], two[8]) == ("70.0", "50 %")
+    assert " ".join(one[1:]) == "90.0 80.0  60.0 70.0 -5.0 0.200 0.100 0.500 25 % 0.50 0.80 0.60 60.0 50.0 2.00"
+    assert (two[4], two[10]) == ("70.0", "50 %")
 
 
 def test_the_page_asks_the_network_for_nothing() -> None:
