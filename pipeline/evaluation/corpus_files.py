@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import pandas as pd
+
 from pipeline.evaluation.comparison import to_markdown
 from pipeline.evaluation.corpus_figures import corpus_figures
 from pipeline.evaluation.plot_style import png
@@ -10,6 +12,8 @@ from pipeline.evaluation.report import report
 from pipeline.evaluation.results import Comparison, Results, learning_curves
 from pipeline.evaluation.verdicts import NOTE
 from pipeline.evaluation.verdicts import to_markdown as verdicts_to_markdown
+
+NO_EDITS = pd.DataFrame(columns=["variant"])  # of a corpus without pairs of reviews and their edits
 
 
 def write_comparison(
@@ -43,6 +47,7 @@ def write_comparison(
         "entropy_frontier": compared.frontier,
         "significance": compared.pairs,
         "faithfulness": compared.reasons,
+        "counterfactual": NO_EDITS if compared.edits is None else compared.edits,
         "learning_curves": learning_curves(results),
     }
     for name, table in tables.items():
