@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from pipeline.models.encoders import IdentityEncoder
-from pipeline.models.functional import masked_softmax, padding_mask, weighted_sum, weighted_sum_of_words
-from pipeline.models.values import IdentityValue
+from pipeline.models.functional import weighted_sum
+from pipeline.models.states import Sequence, States, Words
 
 UNK = 1  # row of the embedding matrix that stands for unknown words
 
@@ -75,7 +75,7 @@ class AttentionClassifier(nn.Module):
     Args:
         embedding: (V, E); row 0 is padding.
         encoder: (vectors_BTE, lengths_B) -> states_BTD.
-        query: (states_BTD, mask_BT) -> query_BK.
+        query: (states) -> query_BK, or query_1K where all reviews share it.
         key: (states_BTD) -> keys_BTK.
         value: (states_BTD) -> values_BTF.
         word_dropout: (tokens_BT) -> tokens_BT.
@@ -115,32 +115,22 @@ class AttentionClassifier(nn.Module):
         Returns:
             logits_BC, and weights_BT: they sum to 1 over the real tokens and are 0 on padding.
         """
-        tokens_BT = self.word_dropout(tokens_BT)
-        states_BTD = self.encoder(self.dropout(self.embedding(tokens_BT)), lengths_B)
-        weights_BT = self.attend(states_BTD, lengths_B)
-        if self.values_are_of_words:
-            words_U, places_BT = torch.unique(tokens_BT, return_inverse=True)
-            values_UF = self.value(self.embedding(words_U))
-            context_BF = weighted_sum_of_words(weights_BT, values_UF, places_BT)
-        else:
-            context_BF = weighted_sum(weights_BT, self.value(states_BTD))
+        states = self.read(tokens_BT, lengths_B)
+        weights_BT = states.attend(self.query(states), self.key)
+        context_BF = states.total(weights_BT, self.value)
         return Attended(self.classifier(self.dropout(context_BF)), weights_BT)
 
-    @property
-    def values_are_of_words(self) -> bool:
-        """Whether a word has one value wherever it stands, which is then computed once for all its places in a batch.
-
-        That takes an encoder that does not look at the neighbours, and no dropout; and a value that costs something.
-        """
-        cheap = isinstance(self.value, IdentityValue)
-        return isinstance(self.encoder, IdentityEncoder) and not self.dropout.active and not cheap
+    def read(self, tokens_BT: Tensor, lengths_B: Tensor) -> States:
+        """The states of a batch: per word where nothing tells one occurrence from another, else per token."""
+        tokens_BT = self.word_dropout(tokens_BT)
+        if isinstance(self.encoder, IdentityEncoder) and not self.dropout.active:
+            return Words(self.embedding, tokens_BT, lengths_B)
+        return Sequence(self.encoder(self.dropout(self.embedding(tokens_BT)), lengths_B), lengths_B)
 
     def attend(self, states_BTD: Tensor, lengths_B: Tensor) -> Tensor:
         """Returns weights_BT = softmax_t(q . k(h_t)) over the real tokens."""
-        mask_BT = padding_mask(lengths_B, states_BTD.shape[1])
-        query_BK = self.query(states_BTD, mask_BT)
-        scores_BT = torch.bmm(self.key(states_BTD), query_BK[:, :, None]).squeeze(2)
-        return masked_softmax(scores_BT, mask_BT)
+        states = Sequence(states_BTD, lengths_B)
+        return states.attend(self.query(states), self.key)
 
     def classify(self, weights_BT: Tensor, values_BTF: Tensor) -> Tensor:
         """Returns logits_BC for any weights: those of `attend`, or others put in their place."""

@@ -5,7 +5,6 @@ B reviews, T tokens, D encoder output. `mask_BT` is bool, True = a real token; e
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 
 def padding_mask(lengths_B: Tensor, tokens: int) -> Tensor:
@@ -18,23 +17,9 @@ def masked_softmax(scores_BT: Tensor, mask_BT: Tensor) -> Tensor:
     return scores_BT.masked_fill(~mask_BT, float("-inf")).softmax(dim=-1)
 
 
-def masked_mean(states_BTD: Tensor, mask_BT: Tensor) -> Tensor:
-    """mean_BD over the real tokens."""
-    weights_BT = mask_BT.to(states_BTD.dtype)
-    return weighted_sum(weights_BT / weights_BT.sum(dim=-1, keepdim=True), states_BTD)
-
-
 def weighted_sum(weights_BT: Tensor, states_BTD: Tensor) -> Tensor:
     """context_BD = sum over t of weights_BT[b, t] * states_BTD[b, t]."""
     return torch.bmm(weights_BT[:, None, :], states_BTD).squeeze(1)
-
-
-def weighted_sum_of_words(weights_BT: Tensor, values_UF: Tensor, places_BT: Tensor) -> Tensor:
-    """context_BF = sum over t of weights_BT[b, t] * values_UF[places_BT[b, t]].
-
-    The same as `weighted_sum` where a value depends on the word alone, without a copy of it for every occurrence.
-    """
-    return F.embedding_bag(places_BT, values_UF, per_sample_weights=weights_BT, mode="sum")
 
 
 def attention_entropy(weights_BT: Tensor, mask_BT: Tensor) -> Tensor:

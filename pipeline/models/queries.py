@@ -1,6 +1,6 @@
-"""States -> the query, the vector that asks which tokens matter. One contract: (states_BTD, mask_BT) -> query_BK.
+"""States -> the query, the vector that asks which tokens matter. One contract: (states) -> query_BK.
 
-B reviews, T tokens, D encoder output, K key; K = D where the key is the state.
+B reviews, D encoder output, K key; K = D where the key is the state. A query that all reviews share is query_1K.
 """
 
 import itertools
@@ -9,15 +9,25 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from pipeline.models.functional import masked_mean
+from pipeline.models.states import States
 
 
 class UniformQuery(nn.Module):
-    """The zero vector: all scores are equal, so the weighted sum is the mean (exercise 1)."""
+    """The zero vector: all scores are equal, so the weighted sum is the mean (exercise 1).
 
-    def forward(self, states_BTD: Tensor, mask_BT: Tensor) -> Tensor:
-        """Returns query_BK of zeros, for keys that are the states."""
-        return states_BTD.new_zeros(states_BTD.shape[0], states_BTD.shape[2])
+    Args:
+        size: K.
+    """
+
+    query: Tensor
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.register_buffer("query", torch.zeros(1, size), persistent=False)
+
+    def forward(self, states: States) -> Tensor:
+        """Returns query_1K of zeros."""
+        return self.query
 
 
 class GlobalQuery(nn.Module):
@@ -33,9 +43,9 @@ class GlobalQuery(nn.Module):
         super().__init__()
         self.query = nn.Parameter(torch.zeros(size))
 
-    def forward(self, states_BTD: Tensor, mask_BT: Tensor) -> Tensor:
-        """Returns query_BK, the same row for each review."""
-        return self.query.expand(states_BTD.shape[0], -1)
+    def forward(self, states: States) -> Tensor:
+        """Returns query_1K."""
+        return self.query[None]
 
 
 class RandomQuery(nn.Module):
@@ -53,9 +63,9 @@ class RandomQuery(nn.Module):
         direction_K = torch.randn(size)
         self.register_buffer("query", scale * direction_K / direction_K.norm())
 
-    def forward(self, states_BTD: Tensor, mask_BT: Tensor) -> Tensor:
-        """Returns query_BK, the same row for each review."""
-        return self.query.expand(states_BTD.shape[0], -1)
+    def forward(self, states: States) -> Tensor:
+        """Returns query_1K."""
+        return self.query[None]
 
 
 class TextQuery(nn.Module):
@@ -74,7 +84,7 @@ class TextQuery(nn.Module):
             layers += [nn.Linear(before, after), nn.Tanh()]
         self.transform = nn.Sequential(*layers[:-1])
 
-    def forward(self, states_BTD: Tensor, mask_BT: Tensor) -> Tensor:
+    def forward(self, states: States) -> Tensor:
         """Returns query_BK."""
-        query_BK: Tensor = self.transform(masked_mean(states_BTD, mask_BT))
+        query_BK: Tensor = self.transform(states.mean())
         return query_BK

@@ -87,7 +87,7 @@ def _query(variant: AttentionVariant, size: int, asks: int) -> nn.Module:
         case TextQueryParams(hidden=hidden):
             return TextQuery(size, hidden, asks)
         case _:
-            return UniformQuery()
+            return UniformQuery(asks)
 
 
 def _key(variant: AttentionVariant, size: int) -> IdentityKey | TanhKey:

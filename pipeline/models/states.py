@@ -1,0 +1,93 @@
+"""What the encoder made of a batch, in the shape that is cheapest for it; attention asks both alike.
+
+B reviews, T tokens, U distinct words of the batch, D encoder output, K key, F value output. A query is query_BK, or
+query_1K where all reviews share it.
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from pipeline.models.functional import masked_softmax, padding_mask, weighted_sum
+
+Transform = Callable[[Tensor], Tensor]
+
+
+class States:
+    """One state per token.
+
+    Args:
+        mask_BT: True = a real token.
+    """
+
+    def __init__(self, mask_BT: Tensor) -> None:
+        self.mask_BT = mask_BT
+
+    def scores(self, query: Tensor, key: Transform) -> Tensor:
+        """scores_BT = query . key(state); what stands on padding has no meaning."""
+        raise NotImplementedError
+
+    def total(self, weights_BT: Tensor, value: Transform | None = None) -> Tensor:
+        """context_BF = sum over t of weight times value(state), or times the state itself."""
+        raise NotImplementedError
+
+    def attend(self, query: Tensor, key: Transform) -> Tensor:
+        """weights_BT = softmax over the real tokens of the scores."""
+        return masked_softmax(self.scores(query, key), self.mask_BT)
+
+    def mean(self) -> Tensor:
+        """mean_BD of the states of each review."""
+        weights_BT = self.mask_BT.float()
+        return self.total(weights_BT / weights_BT.sum(dim=1, keepdim=True))
+
+
+class Sequence(States):
+    """Every token has a state of its own.
+
+    Args:
+        states_BTD: what stands on padding is not read.
+        lengths_B: real tokens of each review.
+    """
+
+    def __init__(self, states_BTD: Tensor, lengths_B: Tensor) -> None:
+        super().__init__(padding_mask(lengths_B, states_BTD.shape[1]))
+        self.states_BTD = states_BTD
+
+    def scores(self, query: Tensor, key: Transform) -> Tensor:
+        """scores_BT."""
+        keys_BTK = key(self.states_BTD)
+        query_BK = query.expand(len(keys_BTK), -1)
+        return torch.bmm(keys_BTK, query_BK[:, :, None]).squeeze(2)
+
+    def total(self, weights_BT: Tensor, value: Transform | None = None) -> Tensor:
+        """context_BF."""
+        return weighted_sum(weights_BT.to(self.states_BTD.dtype), value(self.states_BTD) if value else self.states_BTD)
+
+
+class Words(States):
+    """A token's state is its word's, so keys and values are made once per distinct word, not once per token.
+
+    Args:
+        embedding: word vectors.
+        tokens_BT: rows of it.
+        lengths_B: real tokens of each review.
+    """
+
+    def __init__(self, embedding: nn.Embedding, tokens_BT: Tensor, lengths_B: Tensor) -> None:
+        super().__init__(padding_mask(lengths_B, tokens_BT.shape[1]))
+        words_U, self.places_BT = torch.unique(tokens_BT, return_inverse=True)
+        self.vectors_UD = embedding(words_U)
+
+    def scores(self, query: Tensor, key: Transform) -> Tensor:
+        """scores_BT, gathered from one score per word, or per word and query."""
+        keys_UK = key(self.vectors_UD)
+        if len(query) == 1:
+            return (keys_UK @ query[0])[self.places_BT]
+        return (query @ keys_UK.T).gather(1, self.places_BT)
+
+    def total(self, weights_BT: Tensor, value: Transform | None = None) -> Tensor:
+        """context_BF, without a copy of a value for every place where its word stands."""
+        values_UF = value(self.vectors_UD) if value else self.vectors_UD
+        return F.embedding_bag(self.places_BT, values_UF, per_sample_weights=weights_BT.to(values_UF.dtype), mode="sum")
