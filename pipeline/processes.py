@@ -96,7 +96,7 @@ def _run(work: Callable[[int, Report], None], seed: int, events: "SimpleQueue[Ev
     import torch
 
     torch.set_num_threads(1)
-    _keep_freed_memory()
+    keep_freed_memory()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal interrupts the whole group; the parent decides
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
@@ -108,7 +108,7 @@ def _run(work: Callable[[int, Report], None], seed: int, events: "SimpleQueue[Ev
         events.put(Event(seed, ended=True))
 
 
-def _keep_freed_memory() -> None:
+def keep_freed_memory() -> None:
     """Tells glibc to use freed memory again instead of giving it back: a quarter of the time of a step of an LSTM.
 
     Otherwise it asks the kernel for each large tensor, and the kernel fills every page of it with zeros. Other
