@@ -6,15 +6,18 @@ from collections.abc import Callable
 import typer
 
 
-def run(command: Callable[..., None]) -> None:
-    """Runs a stage's command with the arguments of the command line, as a program.
+def run(command: Callable[..., None] | None = None, **commands: Callable[..., None]) -> None:
+    """Runs a command with the arguments of the command line, as a program: the one, or one of several by name.
 
     What a user can cause or mend (a ValueError, an OSError such as a full disk, a loss that is no number) ends as its
     message on stderr and exit code 1. Anything else is a bug and keeps its traceback; `python -X dev -m stages.NAME`
     shows it always.
     """
-    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    app.command()(command)
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=command is None)
+    if command:
+        app.command()(command)
+    for name, one in commands.items():
+        app.command(name)(one)
     try:
         app()
     except (ValueError, OSError, FloatingPointError) as error:

@@ -2,11 +2,15 @@
 
 from collections.abc import Collection, Sequence
 from html import escape
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pipeline.evaluation.entropy import entropy_columns
 from pipeline.evaluation.examples import Example, attended_words
+
+if TYPE_CHECKING:
+    from pipeline.evaluation.reading import Reading
 
 TOP_WORDS = 10
 FAINT = 0.005  # a share of the review's largest weight below this is not seen, and not written
@@ -58,7 +62,7 @@ def render_review(
         weights: attention on each, or None for a model without attention: then a line says so.
         unknown: places of words that the vocabulary lacks: they get a dotted line.
     """
-    spaces = (" " if space else "" for space in _spaces_before(tokens))
+    spaces = (" " if space else "" for space in spaces_before(tokens))
     if weights is None:
         text = "".join(space + escape(token) for space, token in zip(spaces, tokens, strict=True))
         return f'<p class="no-attention">This model has no attention.</p>\n<p class="review">{text}</p>\n'
@@ -86,6 +90,25 @@ def render_page(title: str, examples: Sequence[Example], classes: Sequence[str])
         articles = [_article(example, classes) for example in examples if example.kind == kind]
         if articles:
             sections.append(f"<section>\n<h2>{heading}</h2>\n{''.join(articles)}</section>\n")
+    return _page(title, "".join(sections))
+
+
+def render_readings(title: str, readings: "Sequence[Reading]") -> str:
+    """A page of one text as several models read it.
+
+    Args:
+        title: of the page.
+        readings: from `read_text`.
+    """
+    articles = [
+        f'<article>\n<h3>{escape(one.variant)}</h3>\n<p class="facts">{escape(one.facts)}</p>\n'
+        f"{render_review(one.tokens, one.weights, one.unknown)}</article>\n"
+        for one in readings
+    ]
+    return _page(title, "".join(articles))
+
+
+def _page(title: str, body: str) -> str:
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -93,7 +116,7 @@ def render_page(title: str, examples: Sequence[Example], classes: Sequence[str])
         f"<h1>{escape(title)}</h1>\n"
         '<p class="legend">The stronger the colour, the more attention, as a share of the largest in the same review. '
         "Point at a word for its weight. A dotted line marks a word that the vocabulary lacks.</p>\n"
-        f"{''.join(sections)}</body>\n</html>\n"
+        f"{body}</body>\n</html>\n"
     )
 
 
@@ -127,7 +150,7 @@ def _facts(example: Example, classes: Sequence[str]) -> str:
     return " · ".join(facts)
 
 
-def _spaces_before(tokens: Sequence[str]) -> list[bool]:
+def spaces_before(tokens: Sequence[str]) -> list[bool]:
     """Whether a space stands before each token, near enough to how the text was written to read well."""
     spaces, inside_quotes, glued = [], False, True  # glued: nothing comes between the last token and this one
     for token in tokens:

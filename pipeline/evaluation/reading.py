@@ -1,0 +1,142 @@
+"""A text that is no review of the corpus, as a trained model reads it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.style import Style
+from rich.text import Text
+
+from pipeline.data.reviews import pack
+from pipeline.data.tensors import Tensors
+from pipeline.data.tokenizer import make_tokenizer
+from pipeline.data.vocabulary import UNK
+from pipeline.evaluation.entropy import entropy_columns
+from pipeline.evaluation.predict import predict, trained_seeds
+from pipeline.evaluation.review_html import FAINT, spaces_before
+
+TOP = 10  # words named where there is no colour
+HEAT, PAPER = (255, 157, 0), (255, 248, 235)  # of the largest weight of a text, and of a share of nothing
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What one model says of one text, and where it looked.
+
+    Attributes:
+        variant: its name.
+        answer: the class.
+        probability: of the answer.
+        tokens: the words, in lower case.
+        weights: attention on each token, or None for a model without attention.
+        unknown: places of the tokens that the vocabulary lacks.
+    """
+
+    variant: str
+    answer: str
+    probability: float
+    tokens: list[str]
+    weights: list[float] | None
+    unknown: list[int]
+
+    @property
+    def facts(self) -> str:
+        """Answer, entropy and unknown words as one line."""
+        facts = [f"{self.answer} ({self.probability:.1%})"]
+        if self.weights is None:
+            facts.append("no attention")
+        else:
+            columns = entropy_columns(np.asarray(self.weights), np.array([0, len(self.tokens)]))
+            nats, _, words = (float(column[0]) for column in columns.values())
+            facts.append(f"entropy {nats:.2f} nats, as if spread over {words:.1f} of {len(self.tokens)} words")
+        return ", ".join(facts)
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """The words with their weights as background; where there is no colour, the most attended ones as numbers."""
+        text = Text(overflow="fold")
+        weights = self.weights or []
+        uneven = bool(weights) and max(weights) > min(weights)
+        shares = np.array(weights) / max(weights) if uneven else np.zeros(len(self.tokens))
+        for place, (space, token) in enumerate(zip(spaces_before(self.tokens), self.tokens, strict=True)):
+            text.append(" " * space)
+            text.append(shown(token), _style(float(shares[place]), unknown=place in self.unknown))
+        yield Text(f"{self.variant}: {self.facts}", style="bold")
+        yield text
+        if uneven and not console.color_system:
+            order = np.argsort(-shares, kind="stable")[:TOP]
+            words = (f'"{shown(self.tokens[place])}" {weights[place]:.3f}' for place in order)
+            yield Text(f"most attended: {', '.join(words)}", style="dim")
+
+
+def shown(token: str) -> str:
+    """A token without what a terminal would obey."""
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in token)
+
+
+def _style(share: float, *, unknown: bool) -> Style:
+    style = Style(underline=True) if unknown else Style()
+    if share < FAINT:
+        return style
+    mixed = (round(paper + share * (heat - paper)) for heat, paper in zip(HEAT, PAPER, strict=True))
+    return style + Style(color="black", bgcolor=f"rgb({','.join(map(str, mixed))})")
+
+
+def trained_variants(models: Path) -> list[str]:
+    """The variants of a corpus that have a trained seed.
+
+    Args:
+        models: the corpus's folder.
+    """
+    return sorted({path.parent.name for path in models.glob("*/seed-*.safetensors")})
+
+
+def read_text(text: str, checkpoints: Mapping[str, Path], corpus: Tensors) -> Iterator[Reading]:
+    """The text as each model reads it.
+
+    Args:
+        text: as written.
+        checkpoints: by variant.
+        corpus: what they were trained on.
+
+    Raises:
+        ValueError: the text has no word.
+    """
+    tokens = make_tokenizer(corpus.tokenizer)(text)
+    if not tokens:
+        raise ValueError("there is no word in the text")
+    encoded = corpus.vocabulary.encode(tokens)
+    for variant, checkpoint in checkpoints.items():
+        found = predict(checkpoint, corpus.embeddings, pack([encoded], labels=[0], rows=[0]))
+        answer = int(found.predicted_N[0])
+        yield Reading(
+            variant=variant,
+            answer=corpus.classes[answer],
+            probability=float(found.probabilities_NC[0, answer]),
+            tokens=tokens,
+            weights=None if found.weights is None else [float(weight) for weight in found.weights],
+            unknown=np.flatnonzero(encoded == UNK).tolist(),
+        )
+
+
+def chosen_checkpoints(models: Path, variants: list[str], seed: int | None) -> dict[str, Path]:
+    """The checkpoint of each variant.
+
+    Args:
+        models: the corpus's folder.
+        variants: names.
+        seed: which of its seeds; None = the first.
+
+    Raises:
+        ValueError: one of them is not trained.
+    """
+    trained, found = trained_variants(models), {}
+    for variant in variants:
+        if variant not in trained:
+            raise ValueError(f"{variant!r} is not trained in {models}: there are {', '.join(trained) or 'none'}")
+        seeds = trained_seeds(models / variant)
+        if seed is not None and seed not in seeds:
+            raise ValueError(f"{variant} has no seed {seed}: it has {', '.join(map(str, seeds))}")
+        found[variant] = seeds[seed] if seed is not None else next(iter(seeds.values()))
+    return found

@@ -1,0 +1,75 @@
+"""A text of one's own, as trained models read it: for people, not for the pipeline."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from pipeline.data.atomic import replacing
+from pipeline.data.tensors import read_tensors
+from pipeline.evaluation.reading import chosen_checkpoints, read_text, shown, trained_variants
+from pipeline.evaluation.review_html import render_readings
+from stages import cli
+
+DEFAULT = ("best", "attention")  # of those that are trained, the first of these, else the first of all
+
+
+def main(
+    text: Annotated[
+        str, typer.Argument(help="The text. Left out, it is read from --file or from standard input.")
+    ] = "",
+    variant: Annotated[
+        list[str] | None, typer.Option(help='A trained variant; several times for several, "all" for all.')
+    ] = None,
+    corpus: Annotated[str, typer.Option(help="A corpus; left out, the first that has trained models.")] = "",
+    seed: Annotated[int | None, typer.Option(help="Of the model; left out, its first.")] = None,
+    file: Annotated[Path | None, typer.Option(help="File to read the text from.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Page to write as well.")] = None,
+    models: Annotated[Path, typer.Option(help="Folder of the corpora's models.")] = Path("./models"),
+    tensors: Annotated[Path, typer.Option(help="Folder of the corpora's tensors.")] = Path("./data/tensors"),
+) -> None:
+    """Show what trained models say of a text, and the words coloured by attention.
+
+    Examples:
+        python -m stages.explain "Not a good film, a great one."
+
+        python -m stages.explain --variant best --variant tfidf --file review.txt --html review.html
+    """
+    trained = {path.name: trained_variants(path) for path in sorted(models.glob("*")) if trained_variants(path)}
+    if not trained:
+        raise ValueError(f"{models} holds no trained model: run `make demo` or `dvc repro` first")
+    name = corpus or next((one for one in trained if one != "demo"), "demo")
+    if name not in trained:
+        raise ValueError(f"no model is trained on the corpus {name!r}: there are {', '.join(trained)}")
+    wanted = variant or [next((one for one in DEFAULT if one in trained[name]), trained[name][0])]
+    wanted = trained[name] if wanted == ["all"] else wanted
+    checkpoints = chosen_checkpoints(models / name, wanted, seed)
+    data = read_tensors(tensors / name)
+    readings = list(read_text(_text(text, file), checkpoints, data))
+    console = Console(highlight=False)
+    for reading in readings:
+        console.print(reading)
+        console.print()
+    missing = sorted({readings[0].tokens[place] for place in readings[0].unknown})
+    if missing:
+        console.print(
+            f"Not in the vocabulary, and read as one and the same word: {', '.join(map(shown, missing))}", markup=False
+        )
+    if html:
+        with replacing(html) as part:
+            part.write_text(render_readings(f"A text as models of {name} read it", readings), encoding="utf-8")
+        console.print(f"Page: {html}", markup=False)
+
+
+def _text(text: str, file: Path | None) -> str:
+    if file is not None:
+        return file.read_text(encoding="utf-8", errors="replace")
+    if not text and sys.stdin.isatty():
+        raise ValueError("there is no text: give it in quotes, as --file, or through a pipe")
+    return text or sys.stdin.read()
+
+
+if __name__ == "__main__":
+    cli.run(main)

@@ -1,0 +1,61 @@
+"""A text of one's own on a terminal, with and without colour."""
+
+import io
+
+import pytest
+from rich.console import Console
+
+from pipeline.evaluation.reading import Reading
+from pipeline.evaluation.review_html import render_readings
+
+
+def reading(tokens: list[str], weights: list[float] | None, unknown: list[int] | None = None) -> Reading:
+    return Reading("attention", "negative", 0.875, tokens, weights, unknown or [])
+
+
+def printed(one: Reading, *, colour: bool) -> str:
+    console = Console(
+        file=io.StringIO(),
+        force_terminal=colour,
+        color_system="truecolor" if colour else None,
+        width=100,
+        highlight=False,
+    )
+    console.print(one)
+    return console.file.getvalue()  # type: ignore[attr-defined]
+
+
+def test_words_are_coloured_by_their_share_of_the_largest_weight() -> None:
+    text = printed(reading(["not", "good", "."], [0.25, 0.5, 0.25]), colour=True)
+    assert "48;2;255;157;0mgood" in text, "all the heat"
+    assert "48;2;255;202;118mnot" in text, "half of it"
+    assert "most attended" not in text
+
+
+def test_without_colour_the_weights_are_numbers() -> None:
+    text = printed(reading(["not", "good", "."], [0.2, 0.7, 0.1]), colour=False)
+    assert "attention: negative (87.5%), entropy 0.80 nats, as if spread over 2.2 of 3 words" in text
+    assert "not good." in text
+    assert 'most attended: "good" 0.700, "not" 0.200, "." 0.100' in text
+
+
+@pytest.mark.parametrize("weights", [None, [0.5, 0.5]])
+def test_what_weighs_alike_is_not_coloured(weights: list[float] | None) -> None:
+    for colour in (True, False):
+        text = printed(reading(["a", "b"], weights), colour=colour)
+        assert "48;2" not in text
+        assert "most attended" not in text
+    assert ("no attention" in text) == (weights is None)
+
+
+def test_a_terminal_obeys_nothing_of_the_text() -> None:
+    text = printed(reading(["\x1b[31m", "[bold]red[/]", "ok"], [0.2, 0.7, 0.1], [0]), colour=True)
+    assert "\x1b[31m" not in text
+    assert "[bold]red[/]" in text
+
+
+def test_the_page_escapes_the_text_and_has_an_article_per_model() -> None:
+    page = render_readings("A text", [reading(["<script>alert(1)</script>", "good"], [0.9, 0.1])] * 2)
+    assert "<script>" not in page
+    assert page.count("<article>") == 2
+    assert "negative (87.5%)" in page

@@ -1,0 +1,72 @@
+"""`attention explain` on the models of the small project."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from small_project import Project
+
+from pipeline.data.tensors import read_tensors
+from pipeline.evaluation.reading import chosen_checkpoints, read_text
+
+
+def explain(project: Project, *words: str, given: str = "") -> tuple[int, str, str]:
+    done = project.run(sys.executable, "-m", "stages.explain", *words, check=False, input=given)
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_a_reading_is_what_the_evaluation_says_of_the_same_review(project: Project) -> None:
+    import pandas as pd
+
+    data = read_tensors(project.root / "data/tensors/demo")
+    table = pd.read_parquet(project.root / "data/tensors/demo/reviews.parquet", columns=["text"])
+    predictions = pd.read_parquet(project.root / "evaluation/demo/attention/predictions.parquet").query("seed == 1")
+    row = predictions.iloc[5]
+    checkpoints = chosen_checkpoints(project.root / "models/demo", ["attention"], seed=1)
+    (reading,) = read_text(table["text"].iloc[int(row["row"])], checkpoints, data)
+    assert reading.answer == data.classes[int(row["predicted"])]
+    positive = reading.probability if reading.answer == data.classes[1] else 1 - reading.probability
+    assert positive == pytest.approx(row["probability"], abs=1e-6)
+    assert np.sum(reading.weights) == pytest.approx(1, abs=1e-6)
+
+
+def test_several_models_read_one_text_and_a_page_shows_it(project: Project, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    words = ["a <b>zzyzx</b> film", "--variant", "attention", "--variant", "tfidf", "--html", str(page)]
+    code, out, _ = explain(project, *words)
+    assert code == 0
+    assert out.index("attention: ") < out.index("tfidf: ")
+    assert "no attention" in out
+    assert "zzyzx" in out.split("Not in the vocabulary")[1]
+    assert "&lt;" in page.read_text("utf-8")
+    assert "<b>" not in page.read_text("utf-8")
+
+
+def test_the_text_comes_through_a_pipe_or_from_a_file(project: Project, tmp_path: Path) -> None:
+    path = tmp_path / "text.txt"
+    path.write_text("a film", encoding="utf-8")
+    piped, filed = explain(project, given="a film"), explain(project, "--file", str(path))
+    assert piped == filed
+    assert piped[1].startswith("attention: "), "the default"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (
+            ["a film", "--variant", "best"],
+            "'best' is not trained in models/demo: there are attention, attention_entropy,",
+        ),
+        (["a film", "--corpus", "imdb"], "no model is trained on the corpus 'imdb': there are demo"),
+        (["a film", "--seed", "9"], "attention has no seed 9: it has 0, 1"),
+        (["a film", "--models", "nowhere"], "nowhere holds no trained model: run `make demo` or `dvc repro` first"),
+        (["--file", "nowhere.txt"], "nowhere.txt is not there"),
+        ([" "], "there is no word in the text"),
+    ],
+)
+def test_what_cannot_be_is_one_line(project: Project, words: list[str], message: str) -> None:
+    code, out, err = explain(project, *words)
+    assert (code, out) == (1, "")
+    assert message in err
+    assert err.count("\n") == 1
