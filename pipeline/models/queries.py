@@ -19,15 +19,15 @@ class UniformQuery(nn.Module):
         size: K.
     """
 
-    query: Tensor
+    zeros: Tensor
 
     def __init__(self, size: int) -> None:
         super().__init__()
-        self.register_buffer("query", torch.zeros(1, size), persistent=False)
+        self.register_buffer("zeros", torch.zeros(1, size), persistent=False)
 
     def forward(self, states: States) -> Tensor:
         """Returns query_1K of zeros."""
-        return self.query
+        return self.zeros
 
 
 class GlobalQuery(nn.Module):

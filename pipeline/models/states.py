@@ -19,10 +19,12 @@ class States:
 
     Args:
         mask_BT: True = a real token.
+        dtype: of the states.
     """
 
-    def __init__(self, mask_BT: Tensor) -> None:
+    def __init__(self, mask_BT: Tensor, dtype: torch.dtype) -> None:
         self.mask_BT = mask_BT
+        self.dtype = dtype
 
     def scores(self, query: Tensor, key: Transform) -> Tensor:
         """scores_BT = query . key(state); what stands on padding has no meaning."""
@@ -38,7 +40,7 @@ class States:
 
     def mean(self) -> Tensor:
         """mean_BD of the states of each review."""
-        weights_BT = self.mask_BT.float()
+        weights_BT = self.mask_BT.to(self.dtype)
         return self.total(weights_BT / weights_BT.sum(dim=1, keepdim=True))
 
 
@@ -51,7 +53,7 @@ class Sequence(States):
     """
 
     def __init__(self, states_BTD: Tensor, lengths_B: Tensor) -> None:
-        super().__init__(padding_mask(lengths_B, states_BTD.shape[1]))
+        super().__init__(padding_mask(lengths_B, states_BTD.shape[1]), states_BTD.dtype)
         self.states_BTD = states_BTD
 
     def scores(self, query: Tensor, key: Transform) -> Tensor:
@@ -62,7 +64,7 @@ class Sequence(States):
 
     def total(self, weights_BT: Tensor, value: Transform | None = None) -> Tensor:
         """context_BF."""
-        return weighted_sum(weights_BT.to(self.states_BTD.dtype), value(self.states_BTD) if value else self.states_BTD)
+        return weighted_sum(weights_BT, value(self.states_BTD) if value else self.states_BTD)
 
 
 class Words(States):
@@ -75,7 +77,7 @@ class Words(States):
     """
 
     def __init__(self, embedding: nn.Embedding, tokens_BT: Tensor, lengths_B: Tensor) -> None:
-        super().__init__(padding_mask(lengths_B, tokens_BT.shape[1]))
+        super().__init__(padding_mask(lengths_B, tokens_BT.shape[1]), embedding.weight.dtype)
         words_U, self.places_BT = distinct(tokens_BT, embedding.num_embeddings)
         self.vectors_UD = embedding(words_U)
 
@@ -89,7 +91,6 @@ class Words(States):
     def total(self, weights_BT: Tensor, value: Transform | None = None) -> Tensor:
         """context_BF: the weights of a word's places are added up first, then multiplied with its value."""
         values_UF = value(self.vectors_UD) if value else self.vectors_UD
-        weights_BT = weights_BT.to(values_UF.dtype)
         weights_BU = weights_BT.new_zeros(len(weights_BT), len(values_UF)).scatter_add_(1, self.places_BT, weights_BT)
         return weights_BU @ values_UF
 

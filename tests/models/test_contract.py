@@ -152,25 +152,6 @@ def test_one_token_has_all_the_attention_and_no_entropy() -> None:
     assert attention_entropy(weights_BT, padding_mask(torch.tensor([1]), 1)).item() == 0.0
 
 
-@pytest.mark.parametrize("name", ["attention_value", "attention_text_query_value", "attention_linear_value"])
-def test_a_value_computed_once_per_word_is_that_of_each_place(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Logits, weights and gradients, in float64."""
-    model = tiny.model(name).double()
-    assert model.values_are_of_words
-    assert not tiny.model("lstm_attention").values_are_of_words
-    assert not tiny.model(name, dropout=0.5).train().values_are_of_words
-    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    found = []
-    for shared in (True, False):
-        monkeypatch.setattr(type(model), "values_are_of_words", shared)
-        attended = model(*tiny.batch())
-        gradients = torch.autograd.grad(
-            attended.logits_BC.square().sum() + attended.weights_BT.square().sum(), parameters
-        )
-        found.append((*attended, *gradients))
-    assert all(torch.allclose(fast, slow, atol=1e-12) for fast, slow in zip(*found, strict=True))
-
-
 def test_dropout_draws_for_every_token_and_keeps_the_mean() -> None:
     dropout = tiny.model("attention", dropout=0.25).dropout
     ones_BTD = torch.ones(40, 30, 50)

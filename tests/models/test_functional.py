@@ -8,12 +8,10 @@ from hypothesis import strategies as st
 
 from pipeline.models.functional import (
     attention_entropy,
-    masked_mean,
     masked_softmax,
     padding_mask,
     reverse_tokens,
     weighted_sum,
-    weighted_sum_of_words,
 )
 
 lengths = st.lists(st.integers(1, 9), min_size=1, max_size=5)
@@ -61,29 +59,10 @@ def test_entropy_and_its_gradient_are_finite_where_a_weight_is_zero() -> None:
     assert torch.isfinite(scores_BT.grad).all()
 
 
-def test_the_mean_does_not_see_padding() -> None:
-    states_BTD = torch.arange(12, dtype=torch.float64).reshape(2, 3, 2)
-    mask_BT = padding_mask(torch.tensor([2, 1]), 3)
-    assert masked_mean(states_BTD, mask_BT).tolist() == [[1.0, 2.0], [6.0, 7.0]]
-
-
 def test_weighted_sum_equals_its_slow_twin() -> None:
     weights_BT, states_BTD = torch.rand(3, 4, dtype=torch.float64), torch.rand(3, 4, 5, dtype=torch.float64)
     expected = [reference.weighted(w, s) for w, s in zip(weights_BT.tolist(), states_BTD.tolist(), strict=True)]
     assert torch.allclose(weighted_sum(weights_BT, states_BTD), torch.tensor(expected, dtype=torch.float64))
-
-
-def test_a_weighted_sum_of_words_is_that_of_their_copies() -> None:
-    """Values and both gradients."""
-    places_BT = torch.tensor([[0, 2, 2, 1], [3, 0, 0, 0], [1, 1, 3, 2]])
-    weights_BT = torch.rand(3, 4, dtype=torch.float64, requires_grad=True)
-    values_UF = torch.rand(4, 5, dtype=torch.float64, requires_grad=True)
-    fast_BF = weighted_sum_of_words(weights_BT, values_UF, places_BT)
-    slow_BF = weighted_sum(weights_BT, values_UF[places_BT])
-    assert torch.allclose(fast_BF, slow_BF, atol=1e-14)
-    direction_BF = torch.rand(3, 5, dtype=torch.float64)
-    fast, slow = (torch.autograd.grad(sums, (weights_BT, values_UF), direction_BF) for sums in (fast_BF, slow_BF))
-    assert all(torch.allclose(one, other, atol=1e-14) for one, other in zip(fast, slow, strict=True))
 
 
 @given(lengths, st.integers(0, 3))
