@@ -241,10 +241,10 @@ def load_params(path: str | Path) -> Params:
             Training.model_validate({**params.training.model_dump(), **own})
         except ValidationError as error:
             raise ValueError(explain(error, path, content, Training, *key, "training")) from None
-    for key, section, name in _references(params):
+    for where, section, name in _references(params):
         if name not in getattr(params, section):
             known = ", ".join(getattr(params, section))
-            raise ValueError(f"{path}: {key} = {name!r}: {section} has no entry {name!r}; it has {known}")
+            raise ValueError(f"{path}: {where} = {name!r}: {section} has no entry {name!r}; it has {known}")
     for name in params.frontier.variants:
         swept = params.variant(name)
         if not isinstance(swept, AttentionVariant) or isinstance(swept.query, NoQuery | RandomQuery):
