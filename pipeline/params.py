@@ -212,6 +212,14 @@ def _overrides(params: Params) -> Iterator[tuple[tuple[str, ...], dict[str, Any]
         yield ("published", name, "variant"), row.variant.training
 
 
+def _references(params: Params) -> Iterator[tuple[str, str, str]]:
+    """Every place that names an entry of another section: its key, that section, and the name."""
+    yield from (("benchmark", "corpora", name) for name in params.benchmark)
+    yield from (("frontier.corpora", "corpora", name) for name in params.frontier.corpora)
+    yield from (("frontier.variants", "variants", name) for name in params.frontier.variants)
+    yield from ((f"published.{row}.corpus", "corpora", one.corpus) for row, one in params.published.items())
+
+
 def load_params(path: str | Path) -> Params:
     """Reads and checks the whole file, and every combination of corpus and variant in it.
 
@@ -233,8 +241,10 @@ def load_params(path: str | Path) -> Params:
             Training.model_validate({**params.training.model_dump(), **own})
         except ValidationError as error:
             raise ValueError(explain(error, path, content, Training, *key, "training")) from None
-    for name in (*params.benchmark, *params.frontier.corpora, *(row.corpus for row in params.published.values())):
-        params.corpus(name)
+    for where, section, name in _references(params):
+        if name not in getattr(params, section):
+            known = ", ".join(getattr(params, section))
+            raise ValueError(f"{path}: {where} = {name!r}: {section} has no entry {name!r}; it has {known}")
     for name in params.frontier.variants:
         swept = params.variant(name)
         if not isinstance(swept, AttentionVariant) or isinstance(swept.query, NoQuery | RandomQuery):
