@@ -15,8 +15,9 @@ from pipeline.data.tokenizer import make_tokenizer
 from pipeline.data.vocabulary import UNK
 from pipeline.evaluation.entropy import entropy_columns
 from pipeline.evaluation.predict import predict, trained_seeds
-from pipeline.evaluation.review_html import FAINT, spaces_before
+from pipeline.evaluation.review_html import spaces_before
 
+BARELY = 0.1  # of the largest weight of a text: what is less stays as the terminal has it
 TOP = 10  # words named where there is no colour
 HEAT, PAPER = (255, 157, 0), (255, 248, 235)  # of the largest weight of a text, and of a share of nothing
 
@@ -77,7 +78,7 @@ def shown(token: str) -> str:
 
 def _style(share: float, *, unknown: bool) -> Style:
     style = Style(underline=True) if unknown else Style()
-    if share < FAINT:
+    if share < BARELY:
         return style
     mixed = (round(paper + share * (heat - paper)) for heat, paper in zip(HEAT, PAPER, strict=True))
     return style + Style(color="black", bgcolor=f"rgb({','.join(map(str, mixed))})")
