@@ -14,24 +14,25 @@ from collections.abc import Mapping
 from mlflow import MlflowClient
 from mlflow.entities import Experiment
 
-from pipeline.tracking.run import CURRENT
+from pipeline.tracking.run import CURRENT, SWEEP, VARIANT
 
 RUNS = "runs"
 GROUPS = "groups"
+SWEPT = "sweep"
 LINKS = {
     "table": (RUNS, "TABLE"),
     "charts": (RUNS, "CHART"),
     "charts by variant": (GROUPS, "CHART"),
     "top words": (RUNS, "ARTIFACT"),
+    "entropy sweep": (SWEPT, "CHART"),
 }
 
 _TAG = "mlflow.sharedViewState."
-_VARIANTS_BEST_FIRST = {
-    "searchFilter": f"tags.`pipeline.role` = 'variant' and tags.`{CURRENT}` = 'yes'",
+_BEST_FIRST = {
     "orderByKey": "metrics.`test/accuracy`",
     "orderByAsc": False,
 }
-_COLUMNS = [
+_COLUMNS: list[str] = [
     "params.`variant`",
     "params.`seed`",
     "metrics.`test/accuracy`",
@@ -43,6 +44,8 @@ _COLUMNS = [
     "metrics.`test/entropy_normalised`",
     "attributes.`Dataset`",
 ]
+_WEIGHT = "params.`training.entropy_weight`"
+_SWEPT_COLUMNS = [column for column in _COLUMNS if column.startswith(("params", "metrics.`test"))]
 _QUANTILES = [f"attention/entropy_p{percent}" for percent in ("05", "25", "50", "75", "95")]
 _GROUPED_BY_VARIANT = {
     "aggregateFunction": "average",
@@ -68,11 +71,12 @@ def link(experiment_id: str, name: str) -> str:
     return f"#/experiments/{experiment_id}/runs?{query}"
 
 
-def print_links(experiment_id: str) -> None:
-    """Print where to look, on stderr."""
+def print_links(client: MlflowClient, experiment_id: str) -> None:
+    """Print where to look, on stderr; a view that would have no run is left out."""
+    shown = [name for name, (key, _) in LINKS.items() if client.search_runs([experiment_id], _runs(key), max_results=1)]
     uri = os.environ["MLFLOW_TRACKING_URI"]
     server = uri.rstrip("/") if uri.startswith("http") else "http://127.0.0.1:5000"
-    for name in LINKS:
+    for name in shown:
         print(f"MLflow {name}: {server}/{link(experiment_id, name)}", file=sys.stderr, flush=True)
 
 
@@ -82,14 +86,15 @@ def encode(state: Mapping[str, object]) -> str:
 
 
 def states() -> dict[str, dict[str, object]]:
-    """The page states by key: single runs in the colour of their variant, and runs grouped by variant."""
+    """The page states by key: single runs in the colour of their variant, runs grouped by variant, and the sweep."""
     page = {
-        **_VARIANTS_BEST_FIRST,
+        **_BEST_FIRST,
+        "searchFilter": _runs(RUNS),
         "selectedColumns": _COLUMNS,
         "columnOrder": _COLUMNS,
         "runsHiddenMode": "SHOW_ALL",
         "isAccordionReordered": True,  # else MLflow sorts the sections by name
-        "compareRunSections": [_section(name) for name in ("results", "learning", "attention")],
+        "compareRunSections": [_section(name) for name in ("results", "learning", "attention", "meaning")],
         "compareRunCharts": [
             _bar("results", "test/accuracy"),
             _scatter("results", "test/entropy_normalised", "test/accuracy"),
@@ -101,10 +106,31 @@ def states() -> dict[str, dict[str, object]]:
             _lines("attention", "attention/entropy_normalised_mean"),
             _lines("attention", *_QUANTILES),
             _card("attention", "IMAGE", "entropy_histogram", {"imageKeys": ["entropy_histogram"], "step": 1}),
+            _bar("meaning", "null/accuracy_uniform"),
+            _bar("meaning", "explanation/comprehensiveness_attention"),
+            _scatter("meaning", "explanation/tau_gradient", "explanation/comprehensiveness_attention"),
             *(_bar("attention", metric) | {"deleted": True} for metric in _QUANTILES[1:]),  # else MLflow adds them
         ],
     }
-    return {RUNS: page, GROUPS: {**page, "groupBy": _GROUPED_BY_VARIANT}}
+    sweep = {
+        **page,
+        "searchFilter": _runs(SWEPT),
+        "selectedColumns": [_WEIGHT, *_SWEPT_COLUMNS],
+        "columnOrder": [_WEIGHT, *_SWEPT_COLUMNS],
+        "compareRunSections": [_section(SWEPT)],
+        "compareRunCharts": [
+            _parallel(SWEPT, ["variant", "training.entropy_weight"], ["test/entropy_nats", "test/accuracy"]),
+            _scatter(SWEPT, "test/entropy_nats", "test/accuracy"),
+            _scatter(SWEPT, "test/entropy_nats", "explanation/comprehensiveness_attention"),
+        ],
+    }
+    return {RUNS: page, GROUPS: {**page, "groupBy": _GROUPED_BY_VARIANT}, SWEPT: sweep}
+
+
+def _runs(key: str) -> str:
+    """The filter of a view: the runs of params.yaml as it last was."""
+    role = SWEEP if key == SWEPT else VARIANT
+    return f"tags.`pipeline.role` = '{role}' and tags.`{CURRENT}` = 'yes'"
 
 
 def _section(name: str) -> dict[str, object]:
@@ -123,6 +149,11 @@ def _bar(section: str, metric: str) -> dict[str, object]:
 def _scatter(section: str, x: str, y: str) -> dict[str, object]:
     axes = {"xaxis": {"key": x, "type": "METRIC"}, "yaxis": {"key": y, "type": "METRIC"}}
     return _card(section, "SCATTER", y, axes)
+
+
+def _parallel(section: str, params: list[str], metrics: list[str]) -> dict[str, object]:
+    fields = {"selectedParams": params, "selectedMetrics": metrics, "showAllRuns": True}
+    return _card(section, "PARALLEL", "parallel", fields)
 
 
 def _lines(section: str, *metrics: str) -> dict[str, object]:

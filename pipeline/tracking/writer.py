@@ -38,7 +38,7 @@ class Writer:
             case commands.Finish(number=number) if number in self._open:
                 self._open.pop(number).end("FINISHED")
             case commands.PrintLinks():
-                views.print_links(self._store.experiment(command.experiment).experiment_id)
+                views.print_links(self._store.client, self._store.experiment(command.experiment).experiment_id)
             case commands.Goodbye():
                 self.end(command.status)
             case _ if command.number in self._open:
