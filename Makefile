@@ -24,11 +24,13 @@ help:
 	$(PIP) --editable '.[dev]'
 	@touch $@
 
-# The stages of a small corpus are mostly start-up on one core, so two lots of variants go side by side, the slow ones
-# first; then it is `dvc repro compare@demo`, which alone would do the same one after the other. TERM: two bars would fight.
+# The stages of a small corpus are mostly start-up on one core, so two lots of them go side by side, the slow variants
+# first and all trainings before what reads them; then it is `dvc repro compare@demo`, which alone would do the same one
+# after the other. TERM: two bars would fight.
 demo: .venv/installed
 	.venv/bin/dvc repro tensors@demo
-	@.venv/bin/dvc stage list --name-only | sed -n 's/^train@demo-\(.*\)/train@demo-\1 evaluate@demo-\1/p' | tac \
+	@variants=$$(.venv/bin/dvc stage list --name-only | sed -n 's/^train@demo-//p' | tac) \
+		&& { printf 'train@demo-%s\n' $$variants; printf 'evaluate@demo-%s\n' $$variants; echo exchange@demo; } \
 		| TERM=dumb xargs -P 2 -n 6 .venv/bin/dvc --wait-for-lock repro --single-item
 	.venv/bin/dvc repro compare@demo
 	@echo "The table: results/demo/comparison.md     The report: reports/demo.html     The runs in MLflow: make ui"
