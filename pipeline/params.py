@@ -3,6 +3,7 @@
 The file is read as YAML 1.2, as DVC reads it, so that ``1e-3`` is a number for both.
 """
 
+import itertools
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -23,6 +24,7 @@ from pipeline.params_sources import Seed, Sources, Strict
 from pipeline.params_variants import (
     AttentionVariant,
     NoQuery,
+    NullKind,
     RandomQuery,
     TfidfVariant,
     Variant,
@@ -108,6 +110,21 @@ class Frontier(Strict):
         return values
 
 
+class Nulls(Strict):
+    """The null models: every corpus with every variant, trained again with attention that is never learned."""
+
+    corpora: tuple[Name, ...] = Field(min_length=1, strict=False)
+    variants: tuple[Name, ...] = Field(min_length=1, strict=False)
+    kinds: tuple[NullKind, ...] = Field(min_length=1, strict=False)
+
+    @field_validator("corpora", "variants", "kinds")
+    @classmethod
+    def _nothing_twice(cls, values: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(values)) < len(values):
+            raise ValueError("something stands twice")
+        return values
+
+
 class Published(Strict):
     """A row of a published table, and the variant that comes nearest to its model."""
 
@@ -127,6 +144,7 @@ class Params(Strict):
     training: Training
     evaluation: Evaluation
     explanation: Explanation
+    nulls: Nulls
     frontier: Frontier
     variants: dict[
         Name,
@@ -169,6 +187,23 @@ class Params(Strict):
         if corpus not in self.frontier.corpora:
             return (), ()
         return self.frontier.variants, self.frontier.entropy_weights
+
+    def nulls_of(self, corpus: str) -> tuple[tuple[str, NullKind], ...]:
+        """The variants and kinds of the null models on a corpus: none on one that `nulls` leaves out."""
+        if corpus not in self.nulls.corpora:
+            return ()
+        return tuple(itertools.product(self.nulls.variants, self.nulls.kinds))
+
+    def learns_attention(self, name: str) -> AttentionVariant:
+        """The variant of that name.
+
+        Raises:
+            ValueError: there is none, or its weights are not learned.
+        """
+        entry = self.variant(name)
+        if not isinstance(entry, AttentionVariant) or isinstance(entry.query, NoQuery | RandomQuery):
+            raise ValueError(f"{name!r}: it learns no attention")
+        return entry
 
     def corpus(self, name: str) -> Corpus:
         """The corpus of that name.
@@ -215,6 +250,8 @@ def _overrides(params: Params) -> Iterator[tuple[tuple[str, ...], dict[str, Any]
 def _references(params: Params) -> Iterator[tuple[str, str, str]]:
     """Every place that names an entry of another section: its key, that section, and the name."""
     yield from (("benchmark", "corpora", name) for name in params.benchmark)
+    yield from (("nulls.corpora", "corpora", name) for name in params.nulls.corpora)
+    yield from (("nulls.variants", "variants", name) for name in params.nulls.variants)
     yield from (("frontier.corpora", "corpora", name) for name in params.frontier.corpora)
     yield from (("frontier.variants", "variants", name) for name in params.frontier.variants)
     yield from ((f"published.{row}.corpus", "corpora", one.corpus) for row, one in params.published.items())
@@ -245,8 +282,10 @@ def load_params(path: str | Path) -> Params:
         if name not in getattr(params, section):
             known = ", ".join(getattr(params, section))
             raise ValueError(f"{path}: {where} = {name!r}: {section} has no entry {name!r}; it has {known}")
-    for name in params.frontier.variants:
-        swept = params.variant(name)
-        if not isinstance(swept, AttentionVariant) or isinstance(swept.query, NoQuery | RandomQuery):
-            raise ValueError(f"{path}: frontier.variants = {name!r}: it learns no attention, so no weight steers it")
+    for section, names in (("nulls", params.nulls.variants), ("frontier", params.frontier.variants)):
+        for name in names:
+            try:
+                params.learns_attention(name)
+            except ValueError as error:
+                raise ValueError(f"{path}: {section}.variants = {error}, so leave it out") from None
     return params

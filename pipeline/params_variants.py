@@ -113,6 +113,14 @@ class TfidfVariant(Strict):
 
 Variant = AttentionVariant | TfidfVariant
 
+NullKind = Literal["uniform", "random"]  # equal weights, or those of a query that is drawn and never learned
+
+
+def null_model(entry: AttentionVariant, kind: NullKind) -> AttentionVariant:
+    """The same variant, trained the same way, but with attention that is never learned."""
+    query = NoQuery() if kind == "uniform" else RandomQuery(kind="random")
+    return entry.model_copy(update={"query": query, "key": IdentityKey()})  # a key that learns would make up for it
+
 
 def family_of(entry: object) -> str:
     """A variant is of the attention family unless it says otherwise."""

@@ -13,7 +13,7 @@ from pipeline.evaluation.entropy_effect import entropy_effects, entropy_pairs
 from pipeline.evaluation.faithfulness import EDITS_QUESTION, QUESTION, faithfulness, following, reading
 from pipeline.evaluation.frontier import entropy_frontier, read_frontier, steering
 from pipeline.evaluation.results import Comparison, read_results
-from pipeline.evaluation.significance import significance
+from pipeline.evaluation.significance import right_by_seed, significance
 from pipeline.evaluation.verdicts import QUESTIONS, verdicts
 from pipeline.params import load_params
 from stages import cli
@@ -37,9 +37,9 @@ def main(
     edits = pd.read_csv(edited) if edited.exists() else None
     settings = params.evaluation
     variants = {name: entry.model_dump() for name, entry in params.variants.items()}
-    found = read_results(variants, models, evaluation, results)
+    found = read_results(variants, params.nulls_of(corpus), models, evaluation, results)
     frame = compare(list(found.metrics.values()), list(found.timing.values()), variants)
-    pairs = significance(found.predictions, resamples=settings.bootstrap, confidence=settings.confidence)
+    pairs = significance(found.predictions, found.nulls, resamples=settings.bootstrap, confidence=settings.confidence)
     effects = entropy_effects(
         entropy_pairs(variants),
         found.predictions,
@@ -48,8 +48,9 @@ def main(
         confidence=settings.confidence,
     )
     frontier = entropy_frontier(variants, found, read_frontier(results, *params.swept(corpus)))
-    accuracies = dict(zip(frame["variant"], frame["accuracy_mean"], strict=True))
-    reasons = faithfulness(found.explanations, exchanged, variants, accuracies)
+    nulls = {name: float(right_by_seed(rows).mean()) for name, rows in found.nulls.items()}
+    parents = {pair.variant: pair.parent for pair in entropy_pairs(variants)}
+    reasons = faithfulness(found.explanations, exchanged, nulls, parents)
     answers = verdicts(variants, pairs, confidence=settings.confidence)
     answers.setdefault(QUESTIONS["entropy_weight"], []).extend(steering(frontier))
     if len(reasons):

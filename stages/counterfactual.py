@@ -19,7 +19,7 @@ def main(
     models: Annotated[Path, typer.Option(help="Folder with a folder of weights per variant.")],
     out: Annotated[Path, typer.Option(help="CSV to write: a row per variant.")],
 ) -> None:
-    """Test every variant on the pairs. The originals stand in IMDB's training texts: only the edits are new to a model.
+    """Test every variant on the pairs: on all edits, and on the originals that no model was trained on.
 
     Example: python -m stages.counterfactual --corpus imdb --pairs data/counterfactual/pairs.parquet
     --tensors data/tensors/imdb --models models/imdb
@@ -41,7 +41,7 @@ def main(
         looked = "" if pd.isna(row["lift"]) else f", attention on the edited words {row['lift']:.1f} times uniform"
         typer.echo(
             f"{corpus} {row['variant']}: {row['accuracy_edited']:.1%} of the edits right, "
-            f"{row['consistency']:.1%} of the pairs{looked}"
+            f"{row['consistency']:.1%} of the {row['held_out']} pairs held out of training{looked}"
         )
 
 

@@ -38,7 +38,7 @@ def main(
     params = load_params("params.yaml")
     with Tracker() as tracker:
         data = read_tensors(tensors)
-        found = read_results(params.variants, models, evaluation, results)
+        found = read_results(params.variants, params.nulls_of(corpus), models, evaluation, results)
         for variant in params.variants:
             files = [
                 path
@@ -46,7 +46,8 @@ def main(
                 if path.suffix in {".png", ".html", ".csv", ".json"}
             ]
             reasons = sorted((evaluation / variant / "explanation").glob("*.*"))
-            digest = _digest([results / "variants" / f"{variant}.json", *files, *reasons])
+            nulls = sorted(evaluation.glob(f"{variant}.*.parquet"))
+            digest = _digest([results / "variants" / f"{variant}.json", *files, *reasons, *nulls])
             runs = {
                 seed: tracker.publish(
                     variant_run(params, corpus, variant, seed, data),
@@ -57,6 +58,7 @@ def main(
             }
             for seed, run in runs.items():
                 _publish_seed(run, variant, str(seed), found)
+                run.metrics(_null_accuracies(found, variant, seed))
                 for folder, paths in (("", files), ("explanation", reasons)):
                     for path in paths:
                         if path.suffix in {".png", ".html", ".csv"}:
@@ -103,6 +105,13 @@ def _publish_seed(run: RunHandle, variant: str, seed: str, found: Results) -> No
         ranks = [f"{rank:02d}." for rank in shown["rank"]]  # the dot: MLflow moves bare numbers to the top
         columns = {"rank": ranks, "word": list(shown["word"]), "weight": list(shown["mean_weight"])}
         run.table(columns, "top_words.json")
+
+
+def _null_accuracies(found: Results, variant: str, seed: int) -> dict[str, float]:
+    """What the null models of that variant and seed reach, by metric."""
+    tables = {name.split("/")[1]: rows for name, rows in found.nulls.items() if name.split("/")[0] == variant}
+    own = {kind: rows[rows["seed"] == seed] for kind, rows in tables.items()}
+    return {f"null/trained_{kind}": float((rows["label"] == rows["predicted"]).mean()) for kind, rows in own.items()}
 
 
 def _publish_point(tracker: Tracker, point: Mapping[str, Any], params: Params, corpus: str, data: Tensors) -> None:

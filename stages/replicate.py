@@ -9,10 +9,11 @@ import typer
 from pipeline.data.atomic import replacing
 from pipeline.data.tensors import read_tensors
 from pipeline.evaluation.published import replica
+from pipeline.explanation.explain import explain_seeds
 from pipeline.explanation.summary import summarise
 from pipeline.params import load_params
 from stages import cli
-from stages.trial import trial
+from stages.trial import trained
 
 
 def main(
@@ -29,8 +30,10 @@ def main(
     params = load_params("params.yaml")
     published = params.row(row)
     training = params.training_as(published.corpus, published.variant)
-    asked = {"reviews": params.explanation.reviews, "permutations": params.explanation.permutations}
-    explained = trial(row, published.variant, training, params.seeds, tensors, states, **asked)
+    with trained(row, published.variant, training, params.seeds, tensors, states) as checkpoints:
+        explained = explain_seeds(
+            checkpoints, tensors, reviews=params.explanation.reviews, permutations=params.explanation.permutations
+        )
     summary = summarise(explained, resamples=params.evaluation.bootstrap, confidence=params.evaluation.confidence)
     predictions = {seed: one.predictions for seed, one in explained.items()}
     found = replica(predictions, summary, read_tensors(tensors))

@@ -9,10 +9,11 @@ import typer
 from pipeline.data.atomic import replacing
 from pipeline.data.tensors import read_tensors
 from pipeline.evaluation.frontier import point
+from pipeline.explanation.explain import explain_seeds
 from pipeline.explanation.summary import summarise
 from pipeline.params import load_params
 from stages import cli
-from stages.trial import trial
+from stages.trial import trained
 
 
 def main(
@@ -32,8 +33,10 @@ def main(
     entry, seeds = params.variant(variant), params.seeds_of(variant)
     training = params.training_of(corpus, variant).model_copy(update={"entropy_weight": weight})
     title = f"{corpus} {variant} {weight:+g}"
-    asked = {"reviews": params.explanation.reviews, "permutations": params.explanation.permutations}
-    explained = trial(title, entry, training, seeds, tensors, states, **asked)
+    with trained(title, entry, training, seeds, tensors, states) as checkpoints:
+        explained = explain_seeds(
+            checkpoints, tensors, reviews=params.explanation.reviews, permutations=params.explanation.permutations
+        )
     test = read_tensors(tensors).splits["test"]
     by_seed = {seed: point(one.predictions, test) for seed, one in explained.items()}
     summary = summarise(explained, resamples=params.evaluation.bootstrap, confidence=params.evaluation.confidence)

@@ -1,14 +1,15 @@
-"""A model that is trained for its numbers alone: fitted, tested, questioned, and not kept."""
+"""A model that is trained for its numbers alone: fitted, asked, and not kept."""
 
 import functools
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from filelock import FileLock
 
 from pipeline.data.tensors import read_tensors
-from pipeline.explanation.explain import Explanation, explain_seeds
 from pipeline.params import Training
 from pipeline.params_variants import Variant
 from pipeline.processes import run_seeds
@@ -17,18 +18,13 @@ from pipeline.training.progress import TrainingProgress
 from pipeline.training.variant import code_digest, train_variant
 
 
-def trial(
-    title: str,
-    entry: Variant,
-    training: Training,
-    seeds: tuple[int, ...],
-    tensors: Path,
-    states: Path,
-    *,
-    reviews: int,
-    permutations: int,
-) -> dict[int, Explanation]:
-    """Trains every seed, and explains it. An interrupted call goes on from its last epoch.
+@contextmanager
+def trained(
+    title: str, entry: Variant, training: Training, seeds: tuple[int, ...], tensors: Path, states: Path
+) -> Iterator[dict[int, Path]]:
+    """Trains every seed and yields the checkpoints by seed; they are gone when the block ends well.
+
+    A call that was interrupted, in the block too, goes on from its last epoch.
 
     Args:
         title: of the progress bars.
@@ -37,8 +33,6 @@ def trial(
         seeds: side by side.
         tensors: folder of the corpus.
         states: folder for what an interrupted training goes on from, from the project's root.
-        reviews: see `explain_seeds`.
-        permutations: see `explain_seeds`.
     """
     data = read_tensors(tensors)
     name = fingerprint("trial", entry.model_dump(), training.model_dump(), data.digest, code_digest())
@@ -52,7 +46,5 @@ def trial(
                 train_variant, variant=entry, training=training, tensors=tensors, out=models, states=state
             )
             run_seeds(work, seeds, progress, preload="pipeline.training.fit")
-        checkpoints = {seed: models / f"seed-{seed}.safetensors" for seed in seeds}
-        found = explain_seeds(checkpoints, tensors, reviews=reviews, permutations=permutations)
+        yield {seed: models / f"seed-{seed}.safetensors" for seed in seeds}
         shutil.rmtree(state)
-    return found

@@ -117,6 +117,7 @@ def edits(names: list[str]) -> pd.DataFrame:
     rows = [
         {
             **{"variant": name, "accuracy_edited": 0.5 + 0.1 * place, "consistency": 0.4 + 0.1 * place},
+            **{"held_out": 40, "consistency_low": 0.3, "consistency_high": 0.9},
             **{"accuracy_edited_low": 0.49 + 0.1 * place, "accuracy_edited_high": 0.51 + 0.1 * place},
             **{"lift": 1.0 + place, "lift_low": 0.5 + place, "lift_high": 1.5 + place},
         }

@@ -78,6 +78,7 @@ def make_project(root: Path) -> Project:
         evaluation__examples=6,
         evaluation__mistakes=3,
         explanation={"reviews": 12, "permutations": 10, "exchanged": 40},
+        nulls={"corpora": ["demo"], "variants": ["attention"], "kinds": ["uniform", "random"]},
         frontier={"corpora": ["demo"], "variants": ["attention"], "entropy_weights": [-0.5, 0.5]},
         variants={name: variants[name] for name in VARIANTS},
         published={

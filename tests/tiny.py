@@ -16,6 +16,7 @@ from pipeline.seeding import seed_everything
 VOCABULARY, EMBEDDING = 12, 4
 GLOBAL, TEXT = {"kind": "global"}, {"kind": "text"}
 LSTM = {"kind": "lstm", "hidden": 3}
+BOTH_WAYS = {**LSTM, "bidirectional": True}
 
 VARIANTS = {
     "mean": {},
@@ -27,7 +28,11 @@ VARIANTS = {
     "attention_value": {"query": GLOBAL, "value": {"kind": "mlp", "hidden": 6}},
     "attention_linear_value": {"query": GLOBAL, "value": {"kind": "linear", "size": 3}},
     "attention_text_query_value": {"query": TEXT, "value": {"kind": "mlp", "hidden": 6}},
-    "lstm_text_query_additive": {"encoder": LSTM, "query": TEXT, "key": {"kind": "tanh", "size": 5}},
+    "lstm_text_query_additive": {
+        "encoder": {**LSTM, "bidirectional": True},
+        "query": TEXT,
+        "key": {"kind": "tanh", "size": 5},
+    },
     "lstm_attention": {"encoder": LSTM, "query": GLOBAL},
     "lstm_mean": {"encoder": LSTM},
     "gru_attention": {"encoder": {"kind": "gru", "hidden": 3}, "query": GLOBAL},

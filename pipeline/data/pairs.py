@@ -6,6 +6,7 @@ Kaushik et al. 2020, "Learning the Difference that Makes a Difference with Count
 import csv
 import difflib
 import hashlib
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 COLUMNS = ("Sentiment", "Text", "batch_id")
 LABELS = {"Negative": 0, "Positive": 1}
+KEY_LENGTH = 120  # letters and digits that tell a review from any other
+_TAG = re.compile(r"<[^>]*>")
 
 
 def read_pairs(file: Path, sha256: str) -> "pd.DataFrame":
@@ -51,6 +54,11 @@ def read_pairs(file: Path, sha256: str) -> "pd.DataFrame":
     columns = {"batch_id": "pair", "label": "label", "Text": "text"}
     columns |= {"label_edited": "edited_label", "Text_edited": "edited_text"}
     return pairs[list(columns)].rename(columns=columns).astype({"pair": "int64"})
+
+
+def content_key(text: str) -> str:
+    """What two copies of a review have in common, whatever was done to their spaces, quotes and line breaks."""
+    return "".join(filter(str.isalnum, _TAG.sub(" ", text).lower()))[:KEY_LENGTH]
 
 
 def edited_tokens(original: Sequence[str], edited: Sequence[str]) -> npt.NDArray[np.bool_]:

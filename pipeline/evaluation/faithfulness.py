@@ -1,34 +1,36 @@
 """Whether attention may be read as a reason, variant beside variant: a table, and a verdict in words for each."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
 import pandas as pd
 
+from pipeline.evaluation.results import null_name
+from pipeline.params_variants import NullKind
+
 FLOOR, CEILING = "random", "leave_one_out"
 QUESTION = "6. May the weights be read as reasons?"
-NULLS = {"uniform": "none", "random": "random"}  # what a null model is called, and the kind of its query
 EDITS_QUESTION = "7. A minimal edit turns the label: does the answer follow?"
 
 
 def faithfulness(
     explanations: Mapping[str, Mapping[str, Any]],
     exchanged: pd.DataFrame,
-    variants: Mapping[str, Mapping[str, Any]],
-    accuracies: Mapping[str, float],
+    nulls: Mapping[str, float],
+    parents: Mapping[str, str],
 ) -> pd.DataFrame:
     """One row per variant with attention that is not the same for every word.
 
     Args:
         explanations: the summaries of the explanations, by variant.
         exchanged: model, donor and accuracy, from `exchange`.
-        variants: the entries of params.yaml as plain dicts, by name.
-        accuracies: of the variants on the test reviews.
+        nulls: accuracies of the null models on the test reviews, by `null_name`.
+        parents: of a variant with an entropy weight, the variant without: weights that are never learned do not follow
+            such a weight, so they share their null models.
 
     Returns:
         variant, seeds, reviews; accuracy under the own weights and under each replacement (fractions);
-        accuracy_trained_uniform and accuracy_trained_random, of the variants that differ from this one in their query
-        alone and were trained with equal weights or under a query that is never learned; exchange_lost,
+        accuracy_trained_uniform and accuracy_trained_random, of the null models; exchange_lost,
         what the weights of another variant cost (the median over the others, of a smaller sample); and of every
         measure its mean, <measure>_low, <measure>_high and <measure>_undefined (the share of reviews without it).
     """
@@ -39,31 +41,15 @@ def faithfulness(
             continue
         row: dict[str, Any] = {"variant": variant, "seeds": summary["seeds"], "reviews": summary["reviews"]}
         row |= {f"accuracy_{name}": value for name, value in summary["accuracy"].items()}
-        for null, kind in NULLS.items():
-            twin = _twin(variant, kind, variants)
-            row[f"accuracy_trained_{null}"] = accuracies[twin] if twin else float("nan")
+        for kind in get_args(NullKind):
+            names = [null_name(name, kind) for name in (variant, parents.get(variant, variant))]
+            row[f"accuracy_trained_{kind}"] = next((nulls[name] for name in names if name in nulls), float("nan"))
         row["exchange_lost"] = _lost(exchanged[exchanged["model"] == variant].set_index("donor")["accuracy"], variant)
         for name, values in measures.items():
             row[name] = values["mean"]
             row |= {f"{name}_{end}": values[end] for end in ("low", "high", "undefined")}
         rows.append(row)
     return pd.DataFrame(rows)
-
-
-def _twin(variant: str, query: str, variants: Mapping[str, Mapping[str, Any]]) -> str:
-    """The first variant of the same encoder, value and embeddings with that kind of query; "" if there is none."""
-    parts = _parts(variants[variant])
-    for name, entry in variants.items():
-        kind = entry.get("query", {}).get("kind", "none")
-        if name != variant and entry.get("family") != "tfidf" and kind == query and _parts(entry) == parts:
-            return name
-    return ""
-
-
-def _parts(entry: Mapping[str, Any]) -> tuple[Any, ...]:
-    """What stands around the attention, as a variant without it has it too."""
-    encoder, value = entry.get("encoder", {"kind": "none"}), entry.get("value", {"kind": "identity"})
-    return encoder, value, entry.get("embeddings", "frozen")
 
 
 def _lost(accuracies: pd.Series, own: str) -> float:
@@ -97,10 +83,16 @@ def following(edits: pd.DataFrame) -> list[str]:
         edits: from `counterfactual_table`.
     """
     answers = edits.sort_values("accuracy_edited", ascending=False)
-    sentences = [
-        f"{_right(answers.iloc[0])}, {_right(answers.iloc[-1])}; the edits stand in no training text, most of the "
-        f"reviews that they change do"
-    ]
+    sentences = [f"{_right(answers.iloc[0])}, {_right(answers.iloc[-1])}; the edits stand in no training text"]
+    pairs = edits[edits["held_out"] > 0].sort_values("consistency", ascending=False)
+    if len(pairs):
+        most, least = pairs.iloc[0], pairs.iloc[-1]
+        sentences.append(
+            f"of the {most['held_out']} pairs whose review was held out of training too, {most['variant']} has both "
+            f"right in {100 * most['consistency']:.0f} % [{100 * most['consistency_low']:.0f}, "
+            f"{100 * most['consistency_high']:.0f}], {least['variant']} in {100 * least['consistency']:.0f} % "
+            f"[{100 * least['consistency_low']:.0f}, {100 * least['consistency_high']:.0f}]"
+        )
     looks = edits[edits["lift"].notna()].sort_values("lift", ascending=False)
     if len(looks):
         most, least = looks.iloc[0], looks.iloc[-1]

@@ -67,8 +67,8 @@ def reasons_table(frame: pd.DataFrame, reasons: pd.DataFrame, edits: pd.DataFram
     heads = {
         "variant": VARIANT,
         "own weights (%)": "accuracy on the test reviews",
-        "trained equal": "accuracy of the variant that was trained with equal weights and is else of the same parts",
-        "trained random": "accuracy of the one that was trained under a random query",
+        "trained equal": "accuracy of the same variant trained with equal weights",
+        "trained random": "accuracy of the same variant trained under a query that is drawn and never learned",
         "equal": "accuracy with equal weights in the place of its own, at inference",
         "permuted": "accuracy with its weights shuffled within each review",
         "another's": "points of accuracy that the weights of another variant cost, median over the others",
@@ -83,7 +83,7 @@ def reasons_table(frame: pd.DataFrame, reasons: pd.DataFrame, edits: pd.DataFram
     if edits is not None:
         heads |= {
             "edits right (%)": "accuracy on reviews minimally edited to the opposite label",
-            "pairs right (%)": "both the review, which stood in the training texts, and its edit",
+            "pairs right (%)": "both the review and its edit, of pairs whose review was held out of training",
             "lift on edits": "attention on the edited words, times what equal weights would give",
         }
     families = dict(zip(frame["variant"], frame["family"], strict=True))

@@ -18,6 +18,7 @@ class Results:
         by_seed: the measures of each seed.
         timing: seconds, epochs and tokens per second of training.
         predictions: a row per seed and review.
+        nulls: the same of the null models, by `null_name`.
         words: rankings of attended words; empty without attention.
         examples: records of reviews as the first seed reads them.
         histories: records of the epochs of each seed.
@@ -29,6 +30,7 @@ class Results:
     by_seed: dict[str, dict[str, dict[str, Any]]]
     timing: dict[str, dict[str, Any]]
     predictions: dict[str, pd.DataFrame]
+    nulls: dict[str, pd.DataFrame]
     words: dict[str, pd.DataFrame]
     examples: dict[str, list[dict[str, Any]]]
     histories: dict[str, dict[str, list[dict[str, Any]]]]
@@ -61,11 +63,19 @@ class Comparison:
     verdicts: dict[str, list[str]]
 
 
-def read_results(variants: Iterable[str], models: Path, evaluation: Path, results: Path) -> Results:
+def null_name(variant: str, kind: str) -> str:
+    """What a null model is called beside its variant; no variant can be called like that."""
+    return f"{variant}/{kind}"
+
+
+def read_results(
+    variants: Iterable[str], nulls: Iterable[tuple[str, str]], models: Path, evaluation: Path, results: Path
+) -> Results:
     """Reads the variants asked for and no other: what a removed variant left behind is not compared.
 
     Args:
         variants: names.
+        nulls: variant and kind of each null model.
         models: folder with a folder of weights and histories per variant.
         evaluation: folder with a folder of tables per variant.
         results: folder with the metrics in variants/, the durations in timing/ and the summaries in explanation/.
@@ -77,6 +87,7 @@ def read_results(variants: Iterable[str], models: Path, evaluation: Path, result
         by_seed=by_seed,
         timing={name: _json(results / "timing" / f"{name}.json") for name in names},
         predictions={name: pd.read_parquet(evaluation / name / "predictions.parquet") for name in names},
+        nulls={null_name(name, kind): pd.read_parquet(evaluation / f"{name}.{kind}.parquet") for name, kind in nulls},
         words={name: _table(evaluation / name / "top_words.csv") for name in names},
         examples={name: _json(evaluation / name / "examples.json") for name in names},
         histories={

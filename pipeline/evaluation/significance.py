@@ -15,9 +15,14 @@ _AT_ONCE = 200  # resamples, to bound the memory
 
 
 def significance(
-    predictions: Mapping[str, pd.DataFrame], *, resamples: int, confidence: float, seed: int = 0
+    predictions: Mapping[str, pd.DataFrame],
+    nulls: Mapping[str, pd.DataFrame] | None = None,
+    *,
+    resamples: int,
+    confidence: float,
+    seed: int = 0,
 ) -> pd.DataFrame:
-    """Every two variants, paired by test review.
+    """Every two variants, and every variant and its null models, paired by test review.
 
     The difference of mean accuracies is resampled over reviews (the same for all variants) and, for each variant on
     its own, over seeds. Its interval is the percentile interval of the resamples, and p is two-sided for a normal
@@ -26,26 +31,28 @@ def significance(
 
     Args:
         predictions: of each variant, a row per seed and review, with seed, row, label and predicted.
+        nulls: the same of null models, each by the name of its variant, a slash, and more.
         resamples: of the bootstrap.
         confidence: of the intervals, such as 0.95.
         seed: of the bootstrap.
 
     Returns:
-        a row per pair, in the order of ``predictions``: variant, other; accuracy and accuracy_other (means over
-        seeds); difference, theirs, and its low and high (fractions); only_variant and only_other, the shares of
-        reviews that one has right and the other wrong, over all pairs of seeds; p; p_holm; and better, the variant
-        that is better at this confidence after the correction, or "" where none is.
+        a row per pair, variants in the order of ``predictions``, then null models as others: variant, other; accuracy
+        and accuracy_other (means over seeds); difference, theirs, and its low and high (fractions); only_variant and
+        only_other, the shares of reviews that one has right and the other wrong, over all pairs of seeds; p; p_holm;
+        and better, the variant that is better at this confidence after the correction, or "" where none is.
 
     Raises:
         ValueError: two variants were not tested on the same reviews.
     """
-    right = {name: right_by_seed(rows) for name, rows in predictions.items()}
+    nulls = nulls or {}
+    right = {name: right_by_seed(rows) for name, rows in {**predictions, **nulls}.items()}
     if len({right_SN.shape[1] for right_SN in right.values()}) > 1:
         raise ValueError("variants were tested on different reviews: run `dvc repro` for all of them")
     resampled = resampled_means(right, resamples=resamples, seed=seed)
     tails = [(1 - confidence) / 2, (1 + confidence) / 2]
     rows = []
-    for one, other in itertools.combinations(right, 2):
+    for one, other in [*itertools.combinations(predictions, 2), *((name.split("/")[0], name) for name in nulls)]:
         difference_R = resampled[one] - resampled[other]
         low, high = np.quantile(difference_R, tails)
         share_one_N, share_other_N = right[one].mean(axis=0), right[other].mean(axis=0)

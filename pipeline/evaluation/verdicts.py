@@ -11,6 +11,7 @@ from pipeline.evaluation.significance import holm
 
 QUESTIONS = {
     "query": "2. A learned query: does attention beat equal weights?",
+    "null": "2. The same variant with weights that are never learned: does learning them help?",
     "key": "2. Additive attention, a query over keys: better than over the states?",
     "text": "3. A query from the text: better than one for all texts?",
     "value": "3. A value transform: better than the state itself?",
@@ -86,13 +87,14 @@ def verdicts(
     accuracy = dict(zip(pairs["variant"], pairs["accuracy"], strict=True))
     accuracy |= dict(zip(pairs["other"], pairs["accuracy_other"], strict=True))
     best = max(attending, key=accuracy.__getitem__, default="")
+    asked += [Contrast("null", null.split("/")[0], null) for null in pairs["other"] if "/" in null]
     asked += [Contrast("tfidf", best, name) for name in variants if best and name not in attending]
     rows = [_pair(pairs, contrast.variant, contrast.parent) for contrast in asked]
     p_holm = holm(np.array([row["p"] for row in rows]))
     answers: dict[str, list[str]] = {}
     for contrast, row, p in zip(asked, rows, p_holm, strict=True):
         answers.setdefault(QUESTIONS[contrast.question], []).append(_sentence(row, clear=p < 1 - confidence))
-    return answers
+    return {question: answers[question] for question in QUESTIONS.values() if question in answers}
 
 
 def to_markdown(answers: Mapping[str, Sequence[str]], note: str) -> str:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.data.pairs import edited_tokens
+from pipeline.data.pairs import content_key, edited_tokens
 from pipeline.data.reviews import Reviews, pack
-from pipeline.data.tensors import read_tensors
+from pipeline.data.tensors import read_table, read_tensors
 from pipeline.data.tokenizer import make_tokenizer
 from pipeline.data.vocabulary import Vocabulary
 from pipeline.evaluation.predict import predict
@@ -33,13 +33,16 @@ def counterfactual_rows(
         tensors: folder of the corpus that the models were trained on.
 
     Returns:
-        a row per variant, seed and pair: right_original, right_edited; mass, the attention on the edited words of the
+        a row per variant, seed and pair: held_out, whether no training text is the original, by content;
+        right_original, right_edited; mass, the attention on the edited words of the
         edit, and lift, that mass divided by their share of its tokens: 1 for uniform weights, NaN where the edit only
         took words away, and both NaN for a model without attention.
     """
     import pandas as pd
 
     data = read_tensors(tensors)
+    trained_on = read_table(tensors, ["text"])["text"].iloc[data.splits["train"].rows].map(content_key)
+    held_out = dict(zip(range(len(pairs)), ~pairs["text"].map(content_key).isin(set(trained_on)), strict=True))
     tokenize = make_tokenizer(data.tokenizer)
     before, after = ([tokenize(text) for text in pairs[column]] for column in ("text", "edited_text"))
     changed = np.concatenate([edited_tokens(*both) for both in zip(before, after, strict=True)])
@@ -58,7 +61,8 @@ def counterfactual_rows(
     run_seeds(
         work, seeds, lambda seed, rows: found.append(rows.assign(seed=seed)), preload="pipeline.models.checkpoint"
     )
-    return pd.concat(found, ignore_index=True).sort_values(["variant", "seed", "pair"], ignore_index=True)
+    rows = pd.concat(found, ignore_index=True).sort_values(["variant", "seed", "pair"], ignore_index=True)
+    return rows.assign(held_out=rows["pair"].map(held_out))
 
 
 def _seed_rows(
@@ -115,8 +119,9 @@ def counterfactual_table(
         confidence: of the intervals.
 
     Returns:
-        variant, seeds, pairs; accuracy_edited, its _low and _high; accuracy_original, on reviews that stand in the
-        training texts; consistency, both of a pair right; mass and lift of the attention on the edited words, the
+        variant, seeds, pairs; accuracy_edited, its _low and _high; held_out, the pairs whose original stands in no
+        training text, and of those alone accuracy_original, and consistency, both right, with its _low and _high (NaN
+        where there is none); mass and lift of the attention on the edited words, the
         lift's _low and _high, and undefined, the share of pairs whose edit put no word in.
     """
     import pandas as pd
@@ -124,7 +129,9 @@ def counterfactual_table(
     table = []
     for variant in variants:
         own = rows[rows["variant"] == variant].assign(both=lambda one: one["right_original"] & one["right_edited"])
-        by_pair = own.groupby("pair")[["right_edited", "right_original", "both", "mass", "lift"]].mean()
+        by_pair = own.groupby("pair")[["right_edited", "mass", "lift"]].mean()
+        held_out = own[own["held_out"]].groupby("pair")[["right_original", "both"]].mean()
+        both_low, both_high = _interval(held_out["both"], resamples, confidence)
         edited_low, edited_high = _interval(by_pair["right_edited"], resamples, confidence)
         lift_low, lift_high = _interval(by_pair["lift"].dropna(), resamples, confidence)
         table.append(
@@ -133,8 +140,9 @@ def counterfactual_table(
                 **{"seeds": own["seed"].nunique(), "pairs": len(by_pair)},
                 "accuracy_edited": by_pair["right_edited"].mean(),
                 **{"accuracy_edited_low": edited_low, "accuracy_edited_high": edited_high},
-                "accuracy_original": by_pair["right_original"].mean(),
-                "consistency": by_pair["both"].mean(),
+                **{"held_out": len(held_out), "accuracy_original": held_out["right_original"].mean()},
+                "consistency": held_out["both"].mean(),
+                **{"consistency_low": both_low, "consistency_high": both_high},
                 **{"mass": by_pair["mass"].mean(), "lift": by_pair["lift"].mean()},
                 **{"lift_low": lift_low, "lift_high": lift_high},
                 "undefined": by_pair["lift"].isna().mean(),

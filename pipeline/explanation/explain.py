@@ -160,13 +160,14 @@ def _measures(model: Any, sample: Reviews, permutations: int, seed: int) -> tupl
     from pipeline.explanation import agreement, importance
     from pipeline.explanation.adversary import adversary
     from pipeline.explanation.erasure import SHARES, decision_flip, erasure
+    from pipeline.explanation.leave_one_out import leave_one_out
     from pipeline.explanation.null_models import permuted
 
     rankings = {
         "attention": importance.attention(model, sample),
         "gradient": importance.gradient_x_input(model, sample),
         "integrated": importance.integrated_gradients(model, sample),
-        "leave_one_out": importance.leave_one_out(model, sample),
+        "leave_one_out": leave_one_out(model, sample),
         "random": importance.random(sample, seed),
     }
     even_N = np.maximum.reduceat(rankings["attention"], sample.offsets[:-1]) == np.minimum.reduceat(

@@ -107,6 +107,7 @@ def states() -> dict[str, dict[str, object]]:
             _lines("attention", *_QUANTILES),
             _card("attention", "IMAGE", "entropy_histogram", {"imageKeys": ["entropy_histogram"], "step": 1}),
             _bar("meaning", "null/accuracy_uniform"),
+            _bar("meaning", "null/trained_uniform"),
             _bar("meaning", "explanation/comprehensiveness_attention"),
             _scatter("meaning", "explanation/tau_gradient", "explanation/comprehensiveness_attention"),
             *(_bar("attention", metric) | {"deleted": True} for metric in _QUANTILES[1:]),  # else MLflow adds them

@@ -43,6 +43,7 @@ def results() -> Results:
         by_seed={"mean": seeds(0.7, 5), "attention": seeds(0.8, 4), "attention_entropy": seeds(0.78, 3)},
         timing=nothing,
         predictions=nothing,
+        nulls=nothing,
         words=nothing,
         examples=nothing,
         histories=nothing,

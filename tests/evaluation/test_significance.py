@@ -77,7 +77,7 @@ def test_a_contrast_differs_in_one_part_and_the_plainer_is_the_parent() -> None:
     }
     entries = {name: entry.model_dump() for name, entry in load_params(ROOT / "params.yaml").variants.items()}
     own = {(one.question, one.variant, one.parent) for one in contrasts(entries)}
-    assert ("query", "lstm_attention", "lstm_mean") in own
+    assert ("query", "attention_value", "mean_value") in own
     assert ("value", "attention_value", "attention") in own
     assert not {pair for pair in own if "tfidf" in pair}
 
@@ -86,9 +86,14 @@ def test_verdicts_say_who_wins_by_how_much_or_that_nobody_does() -> None:
     rng = np.random.default_rng(3)
     rates = dict(zip(VARIANTS, (0.7, 0.8, 0.8, 0.9, 0.85), strict=True))
     tables = {name: answers(rng, [rate] * 3, 2000) for name, rate in rates.items()}
-    pairs = significance(tables, resamples=400, confidence=0.95)
+    nulls = {"best/uniform": answers(rng, [0.8] * 3, 2000), "best/random": answers(rng, [0.9] * 3, 2000)}
+    pairs = significance(tables, nulls, resamples=400, confidence=0.95)
+    assert len(pairs) == 10 + 2, "a null model stands beside its own variant alone"
     found = verdicts(VARIANTS, pairs, confidence=0.95)
-    assert list(found) == [QUESTIONS[key] for key in ("query", "entropy_weight", "embeddings", "tfidf")]
+    assert list(found) == [QUESTIONS[key] for key in ("query", "null", "entropy_weight", "embeddings", "tfidf")]
+    equal, drawn = found[QUESTIONS["null"]]
+    assert equal.startswith("best beats best/uniform by ")
+    assert drawn.startswith("best against best/random: no clear difference")
     (query,) = found[QUESTIONS["query"]]
     points = -100 * pairs.set_index(["variant", "other"]).loc[("mean", "attention"), "difference"]
     assert query.startswith(f"attention beats mean by {points:.1f} points [")

@@ -16,7 +16,7 @@ PAIRS = pd.DataFrame(
     {
         "pair": [4, 7, 9],
         "label": [0, 1, 0],
-        "text": ["a bad film", "a good film", "a bad bad film"],
+        "text": ["A 'bad'<br />film", "a good film", "a bad bad film"],
         "edited_label": [1, 0, 1],
         "edited_text": ["a good film", "a film", "a bad good film"],
     }
@@ -33,7 +33,8 @@ def rows(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     reviews = pack([np.array([4, 2], np.int32), np.array([5, 3], np.int32)], [1, 0], range(2))
     splits = dict.fromkeys(("train", "validation", "test"), reviews)
     tensors = Tensors(vocabulary, embeddings, np.ones(6, np.int64), splits, "glove", "")
-    write_tensors(tensors, pd.DataFrame({"text": ["good a", "bad film"]}), folder / "tensors")
+    texts = pd.DataFrame({"text": ["a good a", "a bad film"]})  # the second is the first pair's original, cleaned
+    write_tensors(tensors, texts, folder / "tensors")
     classifier = {"classifier.weight": torch.tensor([[0.0, -1.0], [0.0, 1.0]]), "classifier.bias": torch.zeros(2)}
     states = {"attention": {**classifier, "query.query": torch.tensor([2.0, 0.0])}, "mean": classifier}
     checkpoints = {}
@@ -58,6 +59,7 @@ def test_answers_and_attention_on_each_pair(rows: pd.DataFrame) -> None:
     }
     own = rows.query("variant == 'attention' and seed == 3").set_index("pair")
     assert own["right_original"].tolist() == [True, True, True]
+    assert own["held_out"].tolist() == [False, True, True]
     assert own["right_edited"].tolist()[:2] == [True, True], "nothing is left to say good: a tie goes to negative"
     assert own.loc[0, "mass"] == pytest.approx(1, abs=1e-3)
     assert own.loc[0, "lift"] == pytest.approx(3, abs=1e-2)
@@ -72,7 +74,12 @@ def test_the_table_has_a_row_per_variant_with_intervals(rows: pd.DataFrame) -> N
     assert table["variant"].tolist() == ["mean", "attention", "tfidf"]
     assert table["seeds"].tolist() == [2, 2, 1]
     own = table.set_index("variant").loc["attention"]
-    assert own["consistency"] <= min(own["accuracy_edited"], own["accuracy_original"])
+    assert (own["pairs"], own["held_out"]) == (3, 2)
+    assert own["consistency"] == rows.query("variant == 'attention' and pair > 0")["right_edited"].mean()
+    assert own["consistency_low"] <= own["consistency"] <= own["consistency_high"]
+    everywhere = counterfactual_table(rows.assign(held_out=False), ["mean"], resamples=200, confidence=0.9).iloc[0]
+    assert everywhere["held_out"] == 0
+    assert np.isnan(everywhere[["accuracy_original", "consistency", "consistency_low"]].astype(float)).all()
     assert own["lift_low"] <= own["lift"] <= own["lift_high"]
     assert own["undefined"] == pytest.approx(1 / 3)
     assert table.set_index("variant").loc["tfidf", ["mass", "lift", "lift_low"]].isna().all()

@@ -3,7 +3,6 @@ import pytest
 import tiny
 import torch
 
-from pipeline.data.reviews import pack
 from pipeline.explanation import importance
 from pipeline.explanation.opened import kept, opened, probabilities
 
@@ -71,25 +70,3 @@ def test_integrated_gradients_add_up_to_the_change_of_the_log_odds(name: str) ->
         answer = int(odds[1].argmax())
         change = (odds[1][answer] - odds[1][1 - answer]) - (odds[0][answer] - odds[0][1 - answer])
         assert attributions.sum() == pytest.approx(change.item(), abs=2e-3)
-
-
-@pytest.mark.parametrize("name", MODELS)
-def test_leaving_a_token_out_is_running_the_rest(name: str) -> None:
-    model, reviews = tiny.model(name), pack([np.array([5], np.int32), *(tiny.reviews(12))], [0] * 13, range(13))
-    found = tiny.by_review(reviews, importance.leave_one_out(model, reviews))
-    assert np.isnan(found[0]).all(), "nothing is left of a single token"
-    for index in range(1, len(reviews)):
-        tokens = reviews[index]
-        if len(tokens) == 1:
-            continue
-        whole = tiny.alone(model, tokens)
-        answer = whole.argmax()
-        slow = [whole[answer] - tiny.alone(model, np.delete(tokens, place))[answer] for place in range(len(tokens))]
-        np.testing.assert_allclose(found[index], slow, atol=1e-6)
-
-
-def test_leaving_out_of_a_long_text_goes_by_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    model, reviews = tiny.model("lstm_attention"), tiny.reviews(10)
-    whole = importance.leave_one_out(model, reviews)
-    monkeypatch.setattr(importance, "ROWS", 2)
-    np.testing.assert_allclose(importance.leave_one_out(model, reviews), whole, atol=1e-6)

@@ -19,8 +19,9 @@ ROOT = Path(__file__).parents[2]
 ITEM = dict.fromkeys(("key", "item", "item.corpus", "item.reviews", "item.vectors"), "demo") | {
     "item.variant": "attention",
     "item.weight": "0.5",
+    "item.kind": "uniform",
 }
-PLAIN = {"corpus": str, "variant": str, "weight": float, "row": str}  # options that are no path
+PLAIN = {"corpus": str, "variant": str, "kind": str, "weight": float, "row": str}  # options that are no path
 DOWNLOADS = {"imdb", "glove", "pairs"}
 ENTRIES = YAML(typ="safe", pure=True).load(ROOT / "dvc.yaml")["stages"]
 STAGES: dict[str, Any] = {name: entry for name, entry in ENTRIES.items() if name != "code"}  # reads nothing but code
