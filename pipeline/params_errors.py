@@ -1,7 +1,7 @@
 """What is wrong with params.yaml, in words for the person who wrote it."""
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
@@ -20,7 +20,8 @@ def explain(error: ValidationError, path: str | Path, content: object, model: ty
     """
     lines = []
     for problem in error.errors(include_url=False):
-        key = ".".join(_path(content, (*prefix, *problem["loc"]))) or "the file"
+        where = [part for part in problem["loc"] if part != "[key]"]  # Pydantic's mark of a key that may not be one
+        key = ".".join(_path(content, (*prefix, *where))) or "the file"
         value = "" if problem["type"] == "missing" else f" = {problem['input']!r:.80}"
         message = problem["msg"].removeprefix("Value error, ")
         if problem["type"] == "extra_forbidden":
@@ -32,7 +33,7 @@ def explain(error: ValidationError, path: str | Path, content: object, model: ty
     return "\n".join(lines)
 
 
-def _path(content: object, loc: tuple[int | str, ...]) -> Iterator[str]:
+def _path(content: object, loc: Sequence[int | str]) -> Iterator[str]:
     """The keys as they stand in the file: Pydantic puts the kind of a part between them."""
     for part in loc[:-1]:
         if isinstance(content, Mapping) and part in content:

@@ -1,13 +1,13 @@
 """Whether attention may be read as a reason, variant beside variant: a table, and a verdict in words for each."""
 
 from collections.abc import Mapping
-from typing import Any, get_args
+from typing import Any
 
 import pandas as pd
 
 from pipeline.evaluation.results import null_name
-from pipeline.params_variants import NullKind
 
+NULLS = ("uniform", "random")  # how attention can be that is never learned
 FLOOR, CEILING = "random", "leave_one_out"
 QUESTION = "6. May the weights be read as reasons?"
 EDITS_QUESTION = "7. A minimal edit turns the label: does the answer follow?"
@@ -41,7 +41,7 @@ def faithfulness(
             continue
         row: dict[str, Any] = {"variant": variant, "seeds": summary["seeds"], "reviews": summary["reviews"]}
         row |= {f"accuracy_{name}": value for name, value in summary["accuracy"].items()}
-        for kind in get_args(NullKind):
+        for kind in NULLS:
             names = [null_name(name, kind) for name in (variant, parents.get(variant, variant))]
             row[f"accuracy_trained_{kind}"] = next((nulls[name] for name in names if name in nulls), float("nan"))
         row["exchange_lost"] = _lost(exchanged[exchanged["model"] == variant].set_index("donor")["accuracy"], variant)

@@ -3,37 +3,15 @@
 import torch
 from torch import Tensor, nn
 
+from pipeline import params_variants as params
+from pipeline.models import transforms
 from pipeline.models.classifier import AttentionClassifier, Dropout, WordDropout
 from pipeline.models.encoders import IdentityEncoder, RecurrentEncoder
-from pipeline.models.keys import IdentityKey, TanhKey
 from pipeline.models.queries import GlobalQuery, RandomQuery, TextQuery, UniformQuery
-from pipeline.models.values import IdentityValue, LinearValue, MLPValue
-from pipeline.params_variants import (
-    AttentionVariant,
-    Recurrent,
-)
-from pipeline.params_variants import (
-    GlobalQuery as GlobalQueryParams,
-)
-from pipeline.params_variants import (
-    LinearValue as LinearValueParams,
-)
-from pipeline.params_variants import (
-    MLPValue as MLPValueParams,
-)
-from pipeline.params_variants import (
-    RandomQuery as RandomQueryParams,
-)
-from pipeline.params_variants import (
-    TanhKey as TanhKeyParams,
-)
-from pipeline.params_variants import (
-    TextQuery as TextQueryParams,
-)
 
 
 def build_model(
-    variant: AttentionVariant,
+    variant: params.AttentionVariant,
     embeddings_VE: Tensor,
     *,
     classes: int,
@@ -70,42 +48,42 @@ def build_model(
     )
 
 
-def _encoder(variant: AttentionVariant, size: int) -> IdentityEncoder | RecurrentEncoder:
+def _encoder(variant: params.AttentionVariant, size: int) -> IdentityEncoder | RecurrentEncoder:
     match variant.encoder:
-        case Recurrent(kind=cell, hidden=hidden, layers=layers, bidirectional=bidirectional):
+        case params.Recurrent(kind=cell, hidden=hidden, layers=layers, bidirectional=bidirectional):
             return RecurrentEncoder(cell=cell, size=size, hidden=hidden, layers=layers, bidirectional=bidirectional)
         case _:
             return IdentityEncoder(size)
 
 
-def _query(variant: AttentionVariant, size: int, asks: int) -> nn.Module:
+def _query(variant: params.AttentionVariant, size: int, asks: int) -> nn.Module:
     match variant.query:
-        case GlobalQueryParams():
+        case params.GlobalQuery():
             return GlobalQuery(asks)
-        case RandomQueryParams(scale=scale):
+        case params.RandomQuery(scale=scale):
             return RandomQuery(asks, scale)
-        case TextQueryParams(hidden=hidden):
+        case params.TextQuery(hidden=hidden):
             return TextQuery(size, hidden, asks)
         case _:
             return UniformQuery(asks)
 
 
-def _key(variant: AttentionVariant, size: int) -> IdentityKey | TanhKey:
+def _key(variant: params.AttentionVariant, size: int) -> transforms.Transform:
     match variant.key:
-        case TanhKeyParams(size=outputs):
-            return TanhKey(size, outputs)
+        case params.TanhKey(size=outputs):
+            return transforms.tanh(size, outputs)
         case _:
-            return IdentityKey(size)
+            return transforms.identity(size)
 
 
-def _value(variant: AttentionVariant, size: int) -> IdentityValue | LinearValue | MLPValue:
+def _value(variant: params.AttentionVariant, size: int) -> transforms.Transform:
     match variant.value:
-        case LinearValueParams(size=outputs):
-            return LinearValue(size, outputs)
-        case MLPValueParams(hidden=hidden):
-            return MLPValue(size, hidden)
+        case params.LinearValue(size=outputs):
+            return transforms.linear(size, outputs)
+        case params.MLPValue(hidden=hidden):
+            return transforms.mlp(size, hidden)
         case _:
-            return IdentityValue(size)
+            return transforms.identity(size)
 
 
 def trained_parameters(model: nn.Module) -> int:
