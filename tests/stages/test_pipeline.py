@@ -85,6 +85,26 @@ def test_attention_is_explained_and_what_has_none_is_left_out(project: Project) 
     assert {"words.parquet", "curves.csv", "kinds.csv", "erasure.png", "permutation.png", "lexicon.png"} <= files
 
 
+def test_a_variant_stands_beside_its_null_models_and_so_does_its_twin_with_an_entropy_weight(
+    project: Project, runs: dict[str, Any]
+) -> None:
+    table = pd.read_csv(project.root / "results/demo/faithfulness.csv").set_index("variant")
+    pairs = pd.read_csv(project.root / "results/demo/significance.csv").set_index(["variant", "other"])
+    for kind in ("uniform", "random"):
+        rows = pd.read_parquet(project.root / f"evaluation/demo/attention.{kind}.parquet")
+        assert len(rows) == 2 * 160
+        accuracy = (rows["label"] == rows["predicted"]).mean()
+        column = table[f"accuracy_trained_{kind}"]
+        assert column["attention"] == column["attention_entropy"] == pytest.approx(accuracy, abs=1e-6)
+        assert math.isnan(column["lstm_attention"])
+        assert pairs.loc[("attention", f"attention/{kind}"), "accuracy_other"] == pytest.approx(accuracy, abs=1e-6)
+        own = rows[rows["seed"] == 1]
+        logged = runs["all"]["attention seed 1"].data.metrics[f"null/trained_{kind}"]
+        assert logged == pytest.approx((own["label"] == own["predicted"]).mean())
+    verdicts = (project.root / "results/demo/verdicts.md").read_text("utf-8")
+    assert "- attention against attention/" in verdicts or "- attention beats attention/" in verdicts
+
+
 def test_every_variant_read_the_same_reviews_with_the_weights_of_every_other(project: Project) -> None:
     table = pd.read_csv(project.root / "results/demo/explanation/exchange.csv").pivot(index="model", columns="donor")[
         "accuracy"
@@ -143,7 +163,7 @@ def test_verdicts_are_made_from_the_numbers(project: Project) -> None:
     points = 100 * pairs.loc[("mean", "attention"), "difference"]
     assert re.search(rf"- attention (beats|loses to) mean by {abs(points):.1f} points|no clear difference", verdicts)
     assert "## 6. May the weights be read as reasons?" in verdicts
-    assert len(pairs) == 10
+    assert len(pairs) == 10 + 2
     assert "attention" in (project.root / "reports/demo.html").read_text("utf-8").split('id="verdicts"')[1][:400]
 
 
