@@ -1,0 +1,1 @@
+"""The speed of each part, beside what one would use instead and beside what the machine can do."""

@@ -1,0 +1,203 @@
+"""`python -m benchmarks`: every figure beside its peer, in one run, and what has moved since the committed table."""
+
+import functools
+import json
+import math
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import pandas as pd
+import psutil
+import typer
+from rich.progress import Progress
+
+MOVED = 1.25  # a figure that is this many times worse than the committed one is named
+COLUMNS = ("measure", "unit", "ours", "peer", "peer_name", "ratio", "limit", "share_of_limit")
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A figure of ours, beside a peer's.
+
+    Attributes:
+        name: what is measured.
+        unit: "tokens/s" is better high, all others low.
+        ours: measures once.
+        peer: the same for the peer, if there is one.
+        peer_name: what it is.
+        limit: the best that the machine allows, in the same unit; 0 where none is known.
+        once: whether it is the same each time, as memory is.
+    """
+
+    name: str
+    unit: str
+    ours: Callable[[], float]
+    peer: Callable[[], float] | None = None
+    peer_name: str = ""
+    limit: float = 0.0
+    once: bool = False
+
+    def row(self, ours: list[float], peer: list[float]) -> dict[str, object]:
+        """The medians, and how they compare."""
+        own, other = statistics.median(ours), statistics.median(peer) if peer else float("nan")
+        high = self.unit == "tokens/s"
+        ratio = own / other if high else other / own
+        share = (own / self.limit if high else self.limit / own) if self.limit else float("nan")
+        limit = self.limit or float("nan")
+        return dict(zip(COLUMNS, (self.name, self.unit, own, other, self.peer_name, ratio, limit, share), strict=True))
+
+
+def models(tensors: Path, seconds: float) -> Iterator[Measure]:
+    """Training and inference of every variant with attention or without, on one thread."""
+    import torch
+
+    from benchmarks.limits import bytes_per_second, flops_per_second
+    from benchmarks.models import Pair, bytes_per_token, flops_per_token
+    from pipeline.data.tensors import read_tensors
+    from pipeline.params import load_params
+    from pipeline.params_variants import AttentionVariant
+    from pipeline.processes import keep_freed_memory
+
+    torch.set_num_threads(1)
+    keep_freed_memory()  # for both sides
+    params, corpus = load_params("params.yaml"), read_tensors(tensors)
+    flops, bandwidth = flops_per_second(), bytes_per_second()
+    for name, variant in params.variants.items():
+        if not isinstance(variant, AttentionVariant):
+            continue
+        pair = Pair(variant, params.training_of(tensors.name, name), corpus, seconds)
+        pair.check()
+        for kind, ours, peer in (
+            ("training", pair.our_training, pair.their_training),
+            ("inference", pair.our_inference, pair.their_inference),
+        ):
+            training = kind == "training"
+            work = flops_per_token(pair.ours, training=training)
+            limit = flops / work if work else bandwidth / bytes_per_token(pair.ours, training=training)
+            yield Measure(f"{kind} {name}", "tokens/s", ours, peer, "notebook", limit)
+
+
+def archives(downloads: Path) -> Iterator[Measure]:
+    """From the two archives to tensors, each side in a process of its own."""
+
+    def run(side: str, peak: bool) -> float:
+        code = (
+            f"import resource, pathlib, benchmarks.loader as loader\n"
+            f"loader.{side}(pathlib.Path({str(downloads)!r}), pathlib.Path('FOLDER'))\n"
+            f"print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)\n"
+        )
+        with tempfile.TemporaryDirectory() as folder:
+            started = time.perf_counter()
+            done = _python("-c", code.replace("FOLDER", folder))
+            spent = time.perf_counter() - started
+        return int(done.split()[-1]) / 1024 if peak else spent
+
+    for name, unit, peak in (("archives to tensors", "s", False), ("archives to tensors, peak memory", "MiB", True)):
+        ours, course = (functools.partial(run, side, peak) for side in ("ours", "course"))
+        yield Measure(name, unit, ours, course, "the course's loader", once=peak)
+
+
+def stages(corpus: str) -> Iterator[Measure]:
+    """What a stage costs before its work, and a `dvc repro` of a corpus that has nothing to do."""
+    least = statistics.median(_clock([sys.executable, "-c", "pass"]) for _ in range(5))
+    for stage in ("train", "evaluate", "compare"):
+        start = functools.partial(_clock, [sys.executable, "-m", f"stages.{stage}", "--help"])
+        yield Measure(f"start of {stage}", "s", start, limit=least)
+    bare = functools.partial(_clock, [sys.executable, "-c", "import dvc.repo"])
+    nothing = functools.partial(_clock, ["dvc", "repro", f"compare@{corpus}"])
+    yield Measure("dvc repro with nothing to do", "s", nothing, bare, "import dvc")
+
+
+def _clock(command: list[str]) -> float:
+    started = time.perf_counter()
+    subprocess.run(command, check=True, capture_output=True)
+    return time.perf_counter() - started
+
+
+def _python(*words: str) -> str:
+    return subprocess.run([sys.executable, *words], check=True, capture_output=True, text=True).stdout
+
+
+def machine() -> dict[str, object]:
+    """What the figures were measured on."""
+    import torch
+
+    name = next(
+        (line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line),
+        platform.processor(),
+    )
+    return {
+        **{"processor": name, "cores": psutil.cpu_count(), "memory_gib": round(psutil.virtual_memory().total / 2**30)},
+        **{"python": platform.python_version(), "torch": torch.__version__, "system": platform.system()},
+    }
+
+
+def main(
+    tensors: Annotated[Path, typer.Option(help="Tensors of the corpus to measure on.")] = Path("data/tensors/imdb"),
+    downloads: Annotated[
+        Path, typer.Option(envvar="ATTENTION_DATA_MIRROR", help="Folder with the two archives.")
+    ] = Path("data/downloads"),
+    out: Annotated[Path, typer.Option(help="Folder for results.csv and machine.json.")] = Path("benchmarks"),
+    repeats: Annotated[int, typer.Option(min=1, help="Measurements of each side; the median is kept.")] = 5,
+    seconds: Annotated[float, typer.Option(help="Of each measurement of a model.")] = 1.0,
+    only: Annotated[str, typer.Option(help="Measures whose name holds this alone.")] = "",
+) -> None:
+    """Measure every part beside its peer, interleaved, and write the medians.
+
+    Example: python -m benchmarks --only lstm
+    """
+    before = pd.read_csv(out / "results.csv") if (out / "results.csv").exists() else None
+    rows = []
+    with Progress() as progress:
+        task = progress.add_task("measuring", total=None)
+        for measure in (*models(tensors, seconds), *stages(tensors.name), *archives(downloads)):
+            if only not in measure.name:
+                continue
+            ours, peer = [], []
+            for _ in range(1 if measure.once else repeats):
+                ours.append(measure.ours())
+                if measure.peer:
+                    peer.append(measure.peer())
+            rows.append(measure.row(ours, peer))
+            progress.update(task, description=measure.name)
+            progress.console.print(_line(rows[-1]))
+    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    if before is not None:
+        for line in moved(table, before):
+            typer.echo(line)
+    if not only:
+        table.to_csv(out / "results.csv", index=False, float_format="%.4g")
+        (out / "machine.json").write_text(json.dumps(machine(), indent=2) + "\n", encoding="utf-8")
+
+
+def moved(table: pd.DataFrame, before: pd.DataFrame) -> list[str]:
+    """A line for each figure that compares clearly worse with its peer, or with the limit, than in the table before."""
+    lines = []
+    both = table.merge(before, on="measure", suffixes=("", "_before"))
+    for row in both.to_dict("records"):
+        key = "ratio" if pd.notna(row["ratio"]) else "share_of_limit"
+        if pd.notna(row[key]) and row[f"{key}_before"] > MOVED * row[key]:
+            lines.append(f"slower: {row['measure']}, {key} {row[f'{key}_before']:.3g} -> {row[key]:.3g}")
+    return lines
+
+
+def _line(row: dict[str, object]) -> str:
+    text = f"{row['measure']}: {row['ours']:,.4g} {row['unit']}"
+    if row["peer_name"]:
+        text += f", {row['ratio']:.1f} times better than {row['peer_name']}"
+    share = float(str(row["share_of_limit"]))
+    if not math.isnan(share):
+        text += f", {100 * share:.0f} % of the limit"
+    return text
+
+
+if __name__ == "__main__":
+    typer.run(main)

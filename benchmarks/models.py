@@ -1,0 +1,123 @@
+"""A training step and an inference pass of every variant: ours, and the notebook's."""
+
+import itertools
+import time
+from collections.abc import Callable, Iterator
+
+import torch
+
+from benchmarks.notebook import NotebookFit, NotebookModel, batches, infer
+from pipeline.data.batching import evaluation_batches, training_batches
+from pipeline.data.tensors import Tensors
+from pipeline.models import inference
+from pipeline.models.classifier import AttentionClassifier
+from pipeline.models.encoders import RecurrentEncoder
+from pipeline.models.variants import build_model
+from pipeline.params import Training
+from pipeline.params_variants import AttentionVariant
+from pipeline.training.fit import Fit
+
+WARM_UP = 2  # batches before the clock starts
+Rate = Callable[[], float]  # runs for a while and returns tokens per second
+
+
+class Pair:
+    """One variant twice, with the same weights.
+
+    Args:
+        variant: what to build.
+        training: how it is trained.
+        corpus: what on.
+        seconds: of each measurement.
+    """
+
+    def __init__(self, variant: AttentionVariant, training: Training, corpus: Tensors, seconds: float) -> None:
+        torch.manual_seed(0)
+        self.training, self.corpus, self.seconds = training, corpus, seconds
+        noise = {"dropout": training.dropout, "word_dropout": training.word_dropout}
+        self.ours = build_model(
+            variant,
+            torch.from_numpy(corpus.embeddings.copy()),
+            classes=len(corpus.classes),
+            dropout_mask=training.dropout_mask,
+            **noise,
+        )
+        for parameter in self.ours.parameters():  # away from a query of zeros
+            if parameter.requires_grad and parameter is not self.ours.embedding.weight:
+                torch.nn.init.normal_(parameter, std=0.05)
+        self.theirs = NotebookModel(self.ours, **noise)
+
+    def check(self) -> None:
+        """Both give the same logits.
+
+        Raises:
+            AssertionError: they do not.
+        """
+        test = self.corpus.splits["test"]
+        loader = batches(test, 64, shuffle=False)
+        tokens, lengths, _ = next(iter(loader))
+        ((_, logits),) = infer(self.theirs, loader, 1)
+        (((_, attended)),) = inference.infer(self.ours, [(tokens, lengths)])
+        torch.testing.assert_close(attended.logits_BC, logits, atol=1e-4, rtol=1e-3)
+
+    def our_training(self) -> float:
+        """Tokens per second of our training steps, batching included."""
+        settings = self.training.model_dump(
+            exclude={"dropout", "dropout_mask", "word_dropout", "epochs", "patience", "batch_size"}
+        )
+        self.ours.train()
+        fit = Fit(self.ours, steps=1000, **settings)
+        reviews, size = self.corpus.splits["train"], self.training.batch_size
+        source = _endless(lambda: training_batches(reviews, size, torch.Generator().manual_seed(0)))
+        return self._rate(lambda: fit.step(next(source)).tokens)
+
+    def their_training(self) -> float:
+        """Tokens per second of the notebook's."""
+        self.theirs.train()
+        fit = NotebookFit(self.theirs, self.training.learning_rate, self.training.gradient_clip)
+        loader = batches(self.corpus.splits["train"], self.training.batch_size, shuffle=True)
+        source = _endless(lambda: iter(loader))
+        return self._rate(lambda: fit.step(next(source)))
+
+    def our_inference(self) -> float:
+        """Tokens per second of our pass over the test reviews; a sample of it, of short and long ones."""
+        found = list(itertools.islice(evaluation_batches(self.corpus.splits["test"], 64), None))
+        order = torch.randperm(len(found), generator=torch.Generator().manual_seed(0)).tolist()
+        source = iter(inference.infer(self.ours, [found[place] for place in order]))
+        return self._rate(lambda: int(next(source)[0].lengths_B.sum()))
+
+    def their_inference(self) -> float:
+        """Tokens per second of the notebook's, in random batches."""
+        source = infer(self.theirs, batches(self.corpus.splits["test"], 64, shuffle=True), 10**9)
+        return self._rate(lambda: next(source)[0])
+
+    def _rate(self, step: Callable[[], int]) -> float:
+        for _ in range(WARM_UP):
+            step()
+        tokens, started = 0, time.perf_counter()
+        while (spent := time.perf_counter() - started) < self.seconds:
+            tokens += step()
+        return tokens / spent
+
+
+def _endless(make: Callable[[], Iterator]) -> Iterator:  # type: ignore[type-arg]
+    while True:
+        yield from make()
+
+
+def flops_per_token(model: AttentionClassifier, *, training: bool) -> float:
+    """Multiplications and additions in the matrix products of the recurrent layers; 0 for a model without."""
+    total = 0.0
+    if isinstance(model.encoder, RecurrentEncoder):
+        for layer, cell in enumerate([*model.encoder.forwards, *model.encoder.backwards]):
+            gates, inputs, hidden = cell.weight_hh_l0.shape[0], cell.input_size, cell.hidden_size
+            first = layer in (0, len(model.encoder.forwards))
+            inward = model.embedding.weight.requires_grad or not first  # whether a gradient goes on below
+            forward = 2 * gates * (inputs + hidden)
+            total += forward + training * (forward + 2 * gates * hidden + inward * 2 * gates * inputs)
+    return total
+
+
+def bytes_per_token(model: AttentionClassifier, *, training: bool) -> float:
+    """The least a model without context reads: each token's vector once, and once more for the gradient."""
+    return model.embedding.weight.shape[1] * 4.0 * (2 if training else 1)

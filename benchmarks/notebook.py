@@ -1,0 +1,120 @@
+"""The peer: the models of the exercise as a notebook in plain PyTorch would have them.
+
+Random batches padded to their longest review, a DataLoader with a collate function, packed sequences for the recurrent
+layers, Adam. The arithmetic is that of pipeline/models: with the same weights it gives the same logits.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence, pad_sequence
+from torch.utils.data import DataLoader
+
+from pipeline.data.reviews import Reviews
+from pipeline.models.classifier import AttentionClassifier
+from pipeline.models.encoders import RecurrentEncoder
+
+Padded = tuple[Tensor, Tensor, Tensor]
+
+
+class NotebookModel(nn.Module):
+    """One class with a branch for each part.
+
+    Args:
+        model: whose weights it starts from.
+        dropout: on word vectors and on the context vector.
+        word_dropout: share of tokens read as unknown, while training.
+    """
+
+    def __init__(self, model: AttentionClassifier, dropout: float, word_dropout: float) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding.from_pretrained(
+            model.embedding.weight.detach().clone(), freeze=not model.embedding.weight.requires_grad, padding_idx=0
+        )
+        self.rnn = _recurrent(model)
+        self.text_query = getattr(model.query, "transform", None)
+        self.shared_query = getattr(model.query, "query", None)
+        self.key, self.value, self.classifier = model.key, model.value, model.classifier
+        self.dropout = nn.Dropout(dropout)
+        self.word_dropout = word_dropout
+
+    def forward(self, tokens: Tensor, lengths: Tensor) -> Tensor:
+        """Logits of a padded batch."""
+        mask = torch.arange(tokens.shape[1]) < lengths[:, None]
+        if self.training and self.word_dropout:
+            tokens = tokens.masked_fill(torch.rand(tokens.shape) < self.word_dropout, 1)
+        states = self.dropout(self.embedding(tokens))
+        if self.rnn is not None:
+            packed = pack_padded_sequence(states, lengths, batch_first=True, enforce_sorted=False)
+            states, _ = pad_packed_sequence(self.rnn(packed)[0], batch_first=True)
+        scores = torch.zeros(mask.shape)
+        if self.text_query is not None:
+            mean = (states * mask[:, :, None]).sum(1) / lengths[:, None]
+            scores = (self.key(states) * self.text_query(mean)[:, None]).sum(-1)
+        elif self.shared_query is not None:
+            scores = self.key(states) @ self.shared_query
+        weights = scores.masked_fill(~mask, float("-inf")).softmax(-1)
+        context = (weights[:, :, None] * self.value(states)).sum(1)
+        logits: Tensor = self.classifier(self.dropout(context))
+        return logits
+
+
+def _recurrent(model: AttentionClassifier) -> nn.Module | None:
+    """The same layers as one of torch's, or none."""
+    if not isinstance(model.encoder, RecurrentEncoder):
+        return None
+    ahead, behind = model.encoder.forwards, model.encoder.backwards
+    first: Any = ahead[0]
+    rnn: nn.Module = type(first)(
+        first.input_size, first.hidden_size, len(ahead), batch_first=True, bidirectional=bool(behind)
+    )
+    for cells, suffix in ((ahead, ""), (behind, "_reverse")):
+        for layer, cell in enumerate(cells):
+            for name, parameter in cell.named_parameters():
+                getattr(rnn, name.replace("_l0", f"_l{layer}") + suffix).data.copy_(parameter.data)
+    return rnn
+
+
+def batches(reviews: Reviews, batch_size: int, *, shuffle: bool) -> DataLoader[Padded]:
+    """Random batches, each padded to its longest review."""
+    pairs = [
+        (torch.from_numpy(reviews[index].astype("int64")), int(reviews.labels[index])) for index in range(len(reviews))
+    ]
+
+    def collate(batch: list[tuple[Tensor, int]]) -> Padded:
+        tokens = pad_sequence([tokens for tokens, _ in batch], batch_first=True)
+        return tokens, torch.tensor([len(tokens) for tokens, _ in batch]), torch.tensor([label for _, label in batch])
+
+    return DataLoader(pairs, batch_size=batch_size, shuffle=shuffle, collate_fn=collate)  # type: ignore[arg-type]
+
+
+class NotebookFit:
+    """Adam with gradient clipping, a step at a time."""
+
+    def __init__(self, model: NotebookModel, learning_rate: float, gradient_clip: float) -> None:
+        self.model = model
+        self.parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
+        self.optimizer = torch.optim.Adam(self.parameters, lr=learning_rate)
+        self.gradient_clip = gradient_clip
+
+    def step(self, batch: Padded) -> int:
+        """One update; returns the batch's real tokens."""
+        tokens, lengths, labels = batch
+        self.optimizer.zero_grad()
+        loss = nn.functional.cross_entropy(self.model(tokens, lengths), labels)
+        loss.backward()
+        nn.utils.clip_grad_norm_(self.parameters, self.gradient_clip)
+        self.optimizer.step()
+        return int(lengths.sum())
+
+
+def infer(model: NotebookModel, loader: DataLoader[Padded], count: int) -> Iterator[tuple[int, Tensor]]:
+    """Real tokens and logits of the first batches."""
+    model.eval()
+    with torch.no_grad():
+        for place, (tokens, lengths, _) in enumerate(loader):
+            if place == count:
+                break
+            yield int(lengths.sum()), model(tokens, lengths)
