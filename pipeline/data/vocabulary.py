@@ -1,7 +1,6 @@
 """Which words a model knows, and the row of each: 0 is padding, 1 every other word."""
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -50,7 +49,7 @@ class Vocabulary:
         return cls(words)
 
 
-def choose_words(counts: Counter[str], known: Collection[str], min_count: int, max_size: int) -> list[str]:
+def choose_words(counts: Mapping[str, int], known: Collection[str], min_count: int, max_size: int) -> list[str]:
     """The words that get a row: frequent and with a vector, the most frequent first, ties in code-point order."""
     chosen = [word for word, count in counts.items() if count >= min_count and word in known]
     chosen.sort(key=lambda word: (-counts[word], word))
