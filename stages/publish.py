@@ -13,6 +13,7 @@ from pipeline.data.tensors import Tensors, read_tensors
 from pipeline.evaluation.frontier import read_frontier
 from pipeline.evaluation.results import Results, read_results
 from pipeline.params import Params, load_params
+from pipeline.tracking.run import SWEEP, VARIANT
 from pipeline.tracking.tracker import RunHandle, Tracker
 from stages import cli
 from stages.runs import comparison_run, sweep_run, variant_run
@@ -82,6 +83,8 @@ def main(
         files = [path for path in tables if path.suffix in {".png", ".csv", ".md"}]
         run = tracker.publish(comparison_run(params, corpus, found.metrics), _digest([page, *files]))
         _publish_comparison(run, results / "comparison.csv", [page, *files])
+        for role in (VARIANT, SWEEP):
+            tracker.retire_others(corpus, role)
         tracker.print_links(corpus)
 
 

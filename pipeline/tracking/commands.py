@@ -90,6 +90,14 @@ class TextModel:
 
 
 @dataclass(frozen=True)
+class Retire:
+    """Runs of this role in the experiment that this stage has not named are of other settings than today's."""
+
+    experiment: str
+    role: str
+
+
+@dataclass(frozen=True)
 class PrintLinks:
     """Print where the saved views of an experiment are."""
 
@@ -110,4 +118,5 @@ class Goodbye:
     status: str
 
 
-Command = Open | Publish | Metrics | Histogram | Artifact | Table | Dataset | TextModel | PrintLinks | Finish | Goodbye
+OfARun = Metrics | Histogram | Artifact | Table | Dataset | TextModel | Finish
+Command = Open | Publish | OfARun | Retire | PrintLinks | Goodbye

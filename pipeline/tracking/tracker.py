@@ -79,6 +79,10 @@ class Tracker:
         self.send(commands.Publish(self._runs, run, digest, _now_ms(), seconds))
         return RunHandle(self, self._runs)
 
+    def retire_others(self, experiment: str, role: str) -> None:
+        """Say that the runs of that role that were not started or published here are of no variant of today's."""
+        self.send(commands.Retire(experiment, role))
+
     def print_links(self, experiment: str) -> None:
         """Have the addresses of the experiment's saved views printed on stderr."""
         self.send(commands.PrintLinks(experiment))

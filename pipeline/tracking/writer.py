@@ -1,5 +1,6 @@
 """Carries out a stage's commands on the MLflow store."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from mlflow.entities import Run as MlflowRun
@@ -26,6 +27,7 @@ class Writer:
         self._store = store
         self._tags = provenance(workspace, stage_pid)
         self._open: dict[int, OpenRun] = {}  # a number that is missing needs nothing more
+        self._named: set[str] = set()  # ids of the runs that the stage has begun or published
 
     def write(self, command: commands.Command) -> None:
         """Carry out one command."""
@@ -37,6 +39,8 @@ class Writer:
                     self._open[command.number] = found
             case commands.Finish(number=number) if number in self._open:
                 self._open.pop(number).end("FINISHED")
+            case commands.Retire():
+                self._retire(command.experiment, command.role)
             case commands.PrintLinks():
                 views.print_links(self._store.client, self._store.experiment(command.experiment).experiment_id)
             case commands.Goodbye():
@@ -87,14 +91,23 @@ class Writer:
 
     def _make_current(self, run_id: str, run: Run) -> None:
         """Marks the run as the one of its variant and seed, and those of other settings as not."""
-        client = self._store.client
-        same = " and ".join(f"tags.`{key}` = '{run.tags[key]}'" for key in SAME if key in run.tags)
-        query = f"tags.`pipeline.role` = '{run.role}' and tags.`{CURRENT}` = 'yes'" + (f" and {same}" if same else "")
-        current = {found.info.run_id for found in client.search_runs([self._experiment_id(run)], query)}
+        self._named.add(run_id)
+        current = self._current(run.experiment, run.role, {key: run.tags[key] for key in SAME if key in run.tags})
         for other in current - {run_id}:
-            client.set_tag(other, CURRENT, "no")
+            self._store.client.set_tag(other, CURRENT, "no")
         if run_id not in current:
-            client.set_tag(run_id, CURRENT, "yes")
+            self._store.client.set_tag(run_id, CURRENT, "yes")
+
+    def _retire(self, experiment: str, role: str) -> None:
+        for other in self._current(experiment, role, {}) - self._named:
+            self._store.client.set_tag(other, CURRENT, "no")
+
+    def _current(self, experiment: str, role: str, tags: Mapping[str, str]) -> set[str]:
+        """Ids of the runs that are marked as current."""
+        wanted = {"pipeline.role": role, CURRENT: "yes", **tags}
+        query = " and ".join(f"tags.`{key}` = '{value}'" for key, value in wanted.items())
+        found = self._store.client.search_runs([self._store.experiment(experiment).experiment_id], query)
+        return {str(run.info.run_id) for run in found}
 
     def _experiment_id(self, run: Run) -> str:
         return str(self._store.experiment(run.experiment).experiment_id)

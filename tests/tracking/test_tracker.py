@@ -18,6 +18,8 @@ from pipeline.tracking.tracker import Tracker
 pytestmark = pytest.mark.filterwarnings("ignore::Warning:mlflow", "ignore::Warning:alembic", "ignore::ResourceWarning")
 
 WHOLE = """
+with Tracker() as tracker:
+    tracker.publish(run("removed"), "d0").finish()
 report = Path("report.html")
 report.write_text("<p>it</p>")
 with Tracker() as tracker:
@@ -39,6 +41,7 @@ with Tracker() as tracker:
     again.artifact(report)
     again.finish()
     tracker.publish(run("whole"), "d1").metrics({"test/accuracy": 0.1})
+    tracker.retire_others("demo", "variant")
     tracker.print_links("demo")
     made = tracker.publish(run("made"), "d2", seconds=7.5)
     made.epoch(history[0])
@@ -189,6 +192,11 @@ def test_the_run_of_the_settings_as_they_are_is_marked(store: Any) -> None:
     assert sorted(current["twice"]) == ["no", "yes"]
     older, newer = sorted(search(store, "twice"), key=lambda run: run.info.start_time)
     assert (older.data.tags["pipeline.current"], newer.data.tags["pipeline.current"]) == ("no", "yes")
+
+
+def test_a_variant_that_is_gone_is_no_longer_marked(store: Any) -> None:
+    assert find(store, "removed").data.tags["pipeline.current"] == "no"
+    assert find(store, "made").data.tags["pipeline.current"] == "yes", "published after the others were retired"
 
 
 def test_a_run_made_from_results_took_as_long_as_the_training(store: Any) -> None:
