@@ -29,8 +29,8 @@ QUERIES = {
 NOTE = (
     "Points of accuracy on the test reviews, with the {confidence:.0%} interval of a bootstrap over reviews and seeds. "
     "A difference counts as clear if it survives Holm's correction for all the pairs below. Each variant has training "
-    "settings of its own. A name with /uniform is the same variant trained with equal weights, one with /random trained "
-    "under a query that is drawn by chance and never learned."
+    "settings of its own. A name with /uniform is the same variant trained with equal weights, one with /random "
+    "trained under a query that is drawn by chance and never learned."
 )
 NONE: dict[str, Any] = {"kind": "none"}
 IDENTITY: dict[str, Any] = {"kind": "identity"}
