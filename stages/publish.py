@@ -11,6 +11,7 @@ import typer
 
 from pipeline.data.tensors import Tensors, read_tensors
 from pipeline.evaluation.frontier import read_frontier
+from pipeline.evaluation.null_names import variant_and_kind
 from pipeline.evaluation.results import Results, read_results
 from pipeline.params import Params, load_params
 from pipeline.tracking.run import SWEEP, VARIANT
@@ -112,9 +113,13 @@ def _publish_seed(run: RunHandle, variant: str, seed: str, found: Results) -> No
 
 def _null_accuracies(found: Results, variant: str, seed: int) -> dict[str, float]:
     """What the null models of that variant and seed reach, by metric."""
-    tables = {name.split("/")[1]: rows for name, rows in found.nulls.items() if name.split("/")[0] == variant}
-    own = {kind: rows[rows["seed"] == seed] for kind, rows in tables.items()}
-    return {f"null/trained_{kind}": float((rows["label"] == rows["predicted"]).mean()) for kind, rows in own.items()}
+    accuracies = {}
+    for name, rows in found.nulls.items():
+        owner, kind = variant_and_kind(name)
+        if owner == variant:
+            own = rows[rows["seed"] == seed]
+            accuracies[f"null/trained_{kind}"] = float((own["label"] == own["predicted"]).mean())
+    return accuracies
 
 
 def _publish_point(tracker: Tracker, point: Mapping[str, Any], params: Params, corpus: str, data: Tensors) -> None:

@@ -5,9 +5,8 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline.evaluation.results import null_name
+from pipeline.evaluation.null_names import KINDS, null_name
 
-NULLS = ("uniform", "random")  # how attention can be that is never learned
 FLOOR, CEILING = "random", "leave_one_out"
 QUESTION = "6. May the weights be read as reasons?"
 EDITS_QUESTION = "7. A minimal edit turns the label: does the answer follow?"
@@ -41,7 +40,7 @@ def faithfulness(
             continue
         row: dict[str, Any] = {"variant": variant, "seeds": summary["seeds"], "reviews": summary["reviews"]}
         row |= {f"accuracy_{name}": value for name, value in summary["accuracy"].items()}
-        for kind in NULLS:
+        for kind in KINDS:
             names = [null_name(name, kind) for name in (variant, parents.get(variant, variant))]
             row[f"accuracy_trained_{kind}"] = next((nulls[name] for name in names if name in nulls), float("nan"))
         row["exchange_lost"] = _lost(exchanged[exchanged["model"] == variant].set_index("donor")["accuracy"], variant)

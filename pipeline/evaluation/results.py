@@ -8,6 +8,8 @@ from typing import Any
 
 import pandas as pd
 
+from pipeline.evaluation.null_names import null_name
+
 
 @dataclass(frozen=True)
 class Results:
@@ -61,11 +63,6 @@ class Comparison:
     exchanged: pd.DataFrame
     edits: pd.DataFrame | None
     verdicts: dict[str, list[str]]
-
-
-def null_name(variant: str, kind: str) -> str:
-    """What a null model is called beside its variant; no variant can be called like that."""
-    return f"{variant}/{kind}"
 
 
 def read_results(

@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from pipeline.evaluation.null_names import variant_and_kind
+
 Floats = npt.NDArray[np.float64]
 
 _AT_ONCE = 200  # resamples, to bound the memory
@@ -31,7 +33,7 @@ def significance(
 
     Args:
         predictions: of each variant, a row per seed and review, with seed, row, label and predicted.
-        nulls: the same of null models, each by the name of its variant, a slash, and more.
+        nulls: the same of null models, by `null_name`.
         resamples: of the bootstrap.
         confidence: of the intervals, such as 0.95.
         seed: of the bootstrap.
@@ -52,7 +54,8 @@ def significance(
     resampled = resampled_means(right, resamples=resamples, seed=seed)
     tails = [(1 - confidence) / 2, (1 + confidence) / 2]
     rows = []
-    for one, other in [*itertools.combinations(predictions, 2), *((name.split("/")[0], name) for name in nulls)]:
+    beside = ((variant_and_kind(name)[0], name) for name in nulls)
+    for one, other in [*itertools.combinations(predictions, 2), *beside]:
         difference_R = resampled[one] - resampled[other]
         low, high = np.quantile(difference_R, tails)
         share_one_N, share_other_N = right[one].mean(axis=0), right[other].mean(axis=0)

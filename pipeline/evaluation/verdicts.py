@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pipeline.evaluation.null_names import variant_and_kind
 from pipeline.evaluation.significance import holm
 
 QUESTIONS = {
@@ -88,7 +89,8 @@ def verdicts(
     accuracy = dict(zip(pairs["variant"], pairs["accuracy"], strict=True))
     accuracy |= dict(zip(pairs["other"], pairs["accuracy_other"], strict=True))
     best = max(attending, key=accuracy.__getitem__, default="")
-    asked += [Contrast("null", null.split("/")[0], null) for null in pairs["other"] if "/" in null]
+    beside = ((*variant_and_kind(other), other) for other in pairs["other"])
+    asked += [Contrast("null", variant, null) for variant, kind, null in beside if kind]
     asked += [Contrast("tfidf", best, name) for name in variants if best and name not in attending]
     rows = [_pair(pairs, contrast.variant, contrast.parent) for contrast in asked]
     p_holm = holm(np.array([row["p"] for row in rows]))

@@ -4,6 +4,7 @@ B reviews, T tokens, U distinct words of the batch, D encoder output, K key, F v
 query_1K where all reviews share it.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 import torch
@@ -14,7 +15,7 @@ from pipeline.models.functional import masked_softmax, padding_mask, weighted_su
 Transform = Callable[[Tensor], Tensor]
 
 
-class States:
+class States(ABC):
     """One state per token.
 
     Args:
@@ -26,13 +27,13 @@ class States:
         self.mask_BT = mask_BT
         self.dtype = dtype
 
+    @abstractmethod
     def scores(self, query: Tensor, key: Transform) -> Tensor:
         """scores_BT = query . key(state); what stands on padding has no meaning."""
-        raise NotImplementedError
 
+    @abstractmethod
     def total(self, weights_BT: Tensor, value: Transform | None = None) -> Tensor:
         """context_BF = sum over t of weight times value(state), or times the state itself."""
-        raise NotImplementedError
 
     def attend(self, query: Tensor, key: Transform) -> Tensor:
         """weights_BT = softmax over the real tokens of the scores."""
