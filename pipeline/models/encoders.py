@@ -8,8 +8,6 @@ from torch import Tensor, nn
 
 from pipeline.models.functional import reverse_tokens
 
-CELLS: dict[str, type[nn.LSTM] | type[nn.GRU]] = {"lstm": nn.LSTM, "gru": nn.GRU}
-
 
 class IdentityEncoder(nn.Module):
     """The state of a token is its word vector: D = E.
@@ -46,10 +44,8 @@ class RecurrentEncoder(nn.Module):
         super().__init__()
         self.size = hidden * (2 if bidirectional else 1)
         inputs = [size] + [self.size] * (layers - 1)
-        self.forwards = nn.ModuleList(CELLS[cell](width, hidden, batch_first=True) for width in inputs)
-        self.backwards = nn.ModuleList(
-            CELLS[cell](width, hidden, batch_first=True) for width in inputs if bidirectional
-        )
+        self.forwards = nn.ModuleList(_layer(cell, width, hidden) for width in inputs)
+        self.backwards = nn.ModuleList(_layer(cell, width, hidden) for width in inputs if bidirectional)
 
     def forward(self, vectors_BTE: Tensor, lengths_B: Tensor) -> Tensor:
         """Returns states_BTD of the last layer; what stands on padding has no meaning."""
@@ -61,3 +57,11 @@ class RecurrentEncoder(nn.Module):
                 outputs.append(reverse_tokens(self.backwards[layer](reversed_states)[0], lengths_B))
             states = torch.cat(outputs, dim=-1)
         return states
+
+
+def _layer(cell: str, size: int, hidden: int) -> nn.Module:
+    if cell == "lstm":
+        return nn.LSTM(size, hidden, batch_first=True)
+    from pipeline.models.gru import GRU  # its compiler takes a third of a second to import
+
+    return GRU(size, hidden)
