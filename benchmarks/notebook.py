@@ -67,7 +67,7 @@ def _recurrent(model: AttentionClassifier) -> nn.Module | None:
         return None
     ahead, behind = model.encoder.forwards, model.encoder.backwards
     first: Any = ahead[0]
-    rnn: nn.Module = type(first)(
+    rnn: nn.Module = (nn.LSTM if isinstance(first, nn.LSTM) else nn.GRU)(
         first.input_size, first.hidden_size, len(ahead), batch_first=True, bidirectional=bool(behind)
     )
     for cells, suffix in ((ahead, ""), (behind, "_reverse")):

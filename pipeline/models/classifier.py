@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from pipeline.models.encoders import IdentityEncoder
 from pipeline.models.functional import weighted_sum
 from pipeline.models.states import Sequence, States, Words
+from pipeline.models.transforms import Transform
 
 UNK = 1  # row of the embedding matrix that stands for unknown words
 
@@ -89,8 +90,8 @@ class AttentionClassifier(nn.Module):
         embedding: nn.Embedding,
         encoder: nn.Module,
         query: nn.Module,
-        key: nn.Module,
-        value: nn.Module,
+        key: Transform,
+        value: Transform,
         word_dropout: nn.Module,
         dropout: Dropout,
         classifier: nn.Linear,

@@ -5,14 +5,16 @@ query_1K where all reviews share it.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from functools import cached_property
 
 import torch
 from torch import Tensor, nn
 
 from pipeline.models.functional import masked_softmax, padding_mask, weighted_sum
+from pipeline.models.gather import dots, sums
+from pipeline.models.transforms import Identity, Transform
 
-Transform = Callable[[Tensor], Tensor]
+UNCHANGED = Identity(size=0)  # states of whatever size
 
 
 class States(ABC):
@@ -32,8 +34,8 @@ class States(ABC):
         """scores_BT = query . key(state); what stands on padding has no meaning."""
 
     @abstractmethod
-    def total(self, weights_BT: Tensor, value: Transform | None = None) -> Tensor:
-        """context_BF = sum over t of weight times value(state), or times the state itself."""
+    def total(self, weights_BT: Tensor, value: Transform) -> Tensor:
+        """context_BF = sum over t of weight times value(state)."""
 
     def attend(self, query: Tensor, key: Transform) -> Tensor:
         """weights_BT = softmax over the real tokens of the scores."""
@@ -42,7 +44,7 @@ class States(ABC):
     def mean(self) -> Tensor:
         """mean_BD of the states of each review."""
         weights_BT = self.mask_BT.to(self.dtype)
-        return self.total(weights_BT / weights_BT.sum(dim=1, keepdim=True))
+        return self.total(weights_BT / weights_BT.sum(dim=1, keepdim=True), UNCHANGED)
 
 
 class Sequence(States):
@@ -63,9 +65,9 @@ class Sequence(States):
         query_BK = query.expand(len(keys_BTK), -1)
         return torch.bmm(keys_BTK, query_BK[:, :, None]).squeeze(2)
 
-    def total(self, weights_BT: Tensor, value: Transform | None = None) -> Tensor:
+    def total(self, weights_BT: Tensor, value: Transform) -> Tensor:
         """context_BF."""
-        return weighted_sum(weights_BT, value(self.states_BTD) if value else self.states_BTD)
+        return weighted_sum(weights_BT, value(self.states_BTD))
 
 
 class Words(States):
@@ -79,21 +81,31 @@ class Words(States):
 
     def __init__(self, embedding: nn.Embedding, tokens_BT: Tensor, lengths_B: Tensor) -> None:
         super().__init__(padding_mask(lengths_B, tokens_BT.shape[1]), embedding.weight.dtype)
-        words_U, self.places_BT = distinct(tokens_BT, embedding.num_embeddings)
-        self.vectors_UD = embedding(words_U)
+        self.embedding, self.tokens_BT, self.lengths_B = embedding, tokens_BT, lengths_B
+
+    @cached_property
+    def _distinct(self) -> tuple[Tensor, Tensor]:
+        """vectors_UD, and places_BT in it."""
+        words_U, places_BT = distinct(self.tokens_BT, self.embedding.num_embeddings)
+        return self.embedding(words_U), places_BT
+
+    def _table(self, transform: Transform) -> tuple[Tensor, Tensor]:
+        """Rows of keys or values, and each token's place in them."""
+        weight_VD = self.embedding.weight
+        if isinstance(transform, Identity) and not (weight_VD.requires_grad and torch.is_grad_enabled()):
+            return weight_VD, self.tokens_BT
+        vectors_UD, places_BT = self._distinct
+        return transform(vectors_UD), places_BT
 
     def scores(self, query: Tensor, key: Transform) -> Tensor:
-        """scores_BT, gathered from one score per word, or per word and query."""
-        keys_UK = key(self.vectors_UD)
-        if len(query) == 1:
-            return (keys_UK @ query[0])[self.places_BT]
-        return (query @ keys_UK.T).gather(1, self.places_BT)
+        """scores_BT."""
+        table, places_BT = self._table(key)
+        return dots(table, places_BT, self.lengths_B, query)
 
-    def total(self, weights_BT: Tensor, value: Transform | None = None) -> Tensor:
-        """context_BF: the weights of a word's places are added up first, then multiplied with its value."""
-        values_UF = value(self.vectors_UD) if value else self.vectors_UD
-        weights_BU = weights_BT.new_zeros(len(weights_BT), len(values_UF)).scatter_add_(1, self.places_BT, weights_BT)
-        return weights_BU @ values_UF
+    def total(self, weights_BT: Tensor, value: Transform) -> Tensor:
+        """context_BF."""
+        table, places_BT = self._table(value)
+        return sums(table, places_BT, self.lengths_B, weights_BT)
 
 
 def distinct(tokens_BT: Tensor, rows: int) -> tuple[Tensor, Tensor]:

@@ -25,9 +25,11 @@ class Transform(nn.Module):
         return outputs
 
 
-def identity(size: int) -> Transform:
+class Identity(Transform):
     """The state itself: K = D."""
-    return Transform(nn.Identity(), size)
+
+    def __init__(self, size: int) -> None:
+        super().__init__(nn.Identity(), size)
 
 
 def linear(size: int, outputs: int) -> Transform:

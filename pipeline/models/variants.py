@@ -73,7 +73,7 @@ def _key(variant: params.AttentionVariant, size: int) -> transforms.Transform:
         case params.TanhKey(size=outputs):
             return transforms.tanh(size, outputs)
         case _:
-            return transforms.identity(size)
+            return transforms.Identity(size)
 
 
 def _value(variant: params.AttentionVariant, size: int) -> transforms.Transform:
@@ -83,7 +83,7 @@ def _value(variant: params.AttentionVariant, size: int) -> transforms.Transform:
         case params.MLPValue(hidden=hidden):
             return transforms.mlp(size, hidden)
         case _:
-            return transforms.identity(size)
+            return transforms.Identity(size)
 
 
 def trained_parameters(model: nn.Module) -> int:

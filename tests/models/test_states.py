@@ -6,7 +6,7 @@ import tiny
 import torch
 
 from pipeline.models.classifier import AttentionClassifier
-from pipeline.models.states import Sequence, States, Words, distinct
+from pipeline.models.states import UNCHANGED, Sequence, States, Words, distinct
 
 CONTEXTLESS = [name for name in tiny.VARIANTS if name not in tiny.RECURRENT]
 
@@ -55,7 +55,7 @@ def test_a_word_that_stands_twice_counts_twice() -> None:
     words = Words(embedding, torch.tensor([[2, 1, 2]]), torch.tensor([3]))
     weights_BT = torch.tensor([[0.5, 0.2, 0.3]], dtype=torch.float64)
     expected = reference.weighted([0.5, 0.2, 0.3], [[10.0], [1.0], [10.0]])
-    assert words.total(weights_BT)[0].tolist() == pytest.approx(expected)
+    assert words.total(weights_BT, UNCHANGED)[0].tolist() == pytest.approx(expected)
 
 
 def test_distinct_is_unique() -> None:

@@ -21,6 +21,7 @@ ITEM = dict.fromkeys(("key", "item", "item.corpus", "item.reviews", "item.vector
     "item.weight": "0.5",
     "item.kind": "uniform",
 }
+KEYS = "data/params/"
 PLAIN = {"corpus": str, "variant": str, "kind": str, "weight": float, "row": str}  # options that are no path
 DOWNLOADS = {"imdb", "glove", "pairs"}
 ENTRIES = YAML(typ="safe", pure=True).load(ROOT / "dvc.yaml")["stages"]
@@ -41,7 +42,8 @@ def filled(text: str) -> str:
 
 
 def listed(stage: str) -> list[str]:
-    return [filled(param) for param in STAGES[stage].get("do", STAGES[stage])["params"]]
+    deps = [filled(dep) for dep in STAGES[stage].get("do", STAGES[stage])["deps"]]
+    return [dep[len(KEYS) : -len(".json")].replace("/", ".") for dep in deps if dep.startswith(KEYS)]
 
 
 def restricted(part: Any, keys: list[list[str]]) -> Any:

@@ -1,0 +1,122 @@
+"""Attention over rows of a table, as if each token had gathered its row, without gathering it.
+
+B reviews, T tokens, V rows of D numbers. Three loops suffice, for each is the gradient of another: the dot product of
+each token's row with a vector of its review, the weighted sum of a review's rows, and what each row gets back.
+Compiled, they take a tenth of a millisecond for a batch, where gathering 17,000 rows of 50 numbers takes one.
+"""
+
+from typing import Any
+
+import numba
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+from torch.nn import functional as F
+
+COMPILED: dict[str, Any] = {"cache": True, "error_model": "numpy", "fastmath": {"contract", "nsz", "reassoc"}}
+
+
+def dots(table_VD: Tensor, places_BT: Tensor, lengths_B: Tensor, query: Tensor) -> Tensor:
+    """scores_BT = query . row of each token; 0 on padding.
+
+    Args:
+        table_VD: rows.
+        places_BT: each token's row.
+        lengths_B: real tokens of each review; what stands behind them is not read.
+        query: query_BD, or query_1D for all reviews.
+    """
+    if table_VD.device.type != "cpu":
+        rows_BTD = F.embedding(places_BT.long(), table_VD)
+        return (rows_BTD @ query.expand(len(places_BT), -1)[:, :, None]).squeeze(2)
+    scores_BT: Tensor = _Dots.apply(table_VD, places_BT, lengths_B, query)  # type: ignore[no-untyped-call]
+    return scores_BT
+
+
+def sums(table_VD: Tensor, places_BT: Tensor, lengths_B: Tensor, weights_BT: Tensor) -> Tensor:
+    """context_BD = sum over the tokens of weight times row.
+
+    Args:
+        table_VD: rows.
+        places_BT: each token's row.
+        lengths_B: real tokens of each review; what stands behind them is not read.
+        weights_BT: 0 on padding.
+    """
+    if table_VD.device.type != "cpu":
+        return (weights_BT[:, None, :] @ F.embedding(places_BT.long(), table_VD)).squeeze(1)
+    context_BD: Tensor = _Sums.apply(table_VD, places_BT, lengths_B, weights_BT)  # type: ignore[no-untyped-call]
+    return context_BD
+
+
+class _Dots(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, table_VD: Tensor, places_BT: Tensor, lengths_B: Tensor, query: Tensor) -> Tensor:
+        ctx.save_for_backward(table_VD, places_BT, lengths_B, query)
+        return _call(_dots, table_VD, places_BT, lengths_B, query, query.new_zeros(places_BT.shape))
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad_BT: Tensor) -> tuple[Tensor | None, ...]:
+        table_VD, places_BT, lengths_B, query = ctx.saved_tensors
+        table, asked = None, None
+        if ctx.needs_input_grad[0]:
+            table = _call(_spread, query, places_BT, lengths_B, grad_BT, torch.zeros_like(table_VD))
+        if ctx.needs_input_grad[3]:
+            asked = _call(_sums, table_VD, places_BT, lengths_B, grad_BT, torch.zeros_like(query))
+        return table, None, None, asked
+
+
+class _Sums(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, table_VD: Tensor, places_BT: Tensor, lengths_B: Tensor, weights_BT: Tensor) -> Tensor:
+        ctx.save_for_backward(table_VD, places_BT, lengths_B, weights_BT)
+        out_BD = table_VD.new_zeros(len(places_BT), table_VD.shape[1])
+        return _call(_sums, table_VD, places_BT, lengths_B, weights_BT, out_BD)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad_BD: Tensor) -> tuple[Tensor | None, ...]:
+        table_VD, places_BT, lengths_B, weights_BT = ctx.saved_tensors
+        table, weights = None, None
+        if ctx.needs_input_grad[0]:
+            table = _call(_spread, grad_BD, places_BT, lengths_B, weights_BT, torch.zeros_like(table_VD))
+        if ctx.needs_input_grad[3]:
+            weights = _call(_dots, table_VD, places_BT, lengths_B, grad_BD, torch.zeros_like(weights_BT))
+        return table, None, None, weights
+
+
+def _call(loop: Any, *tensors: Tensor) -> Tensor:
+    """Runs a loop, which adds to the last of the tensors, and returns that one."""
+    loop(*(tensor.detach().contiguous().numpy() for tensor in tensors[:-1]), tensors[-1].numpy())
+    return tensors[-1]
+
+
+@numba.njit(**COMPILED)  # type: ignore[untyped-decorator]
+def _dots(table_VD: Any, places_BT: Any, lengths_B: Any, query: Any, scores_BT: Any) -> None:
+    for b in range(len(places_BT)):
+        vector = query[min(b, len(query) - 1)]
+        for t in range(lengths_B[b]):
+            row = table_VD[places_BT[b, t]]
+            score = scores_BT[b, t]
+            for d in range(len(row)):
+                score += row[d] * vector[d]
+            scores_BT[b, t] = score
+
+
+@numba.njit(**COMPILED)  # type: ignore[untyped-decorator]
+def _sums(table_VD: Any, places_BT: Any, lengths_B: Any, weights_BT: Any, out: Any) -> None:
+    for b in range(len(places_BT)):
+        context = out[min(b, len(out) - 1)]
+        for t in range(lengths_B[b]):
+            row, weight = table_VD[places_BT[b, t]], weights_BT[b, t]
+            for d in range(len(row)):
+                context[d] += weight * row[d]
+
+
+@numba.njit(**COMPILED)  # type: ignore[untyped-decorator]
+def _spread(vectors: Any, places_BT: Any, lengths_B: Any, weights_BT: Any, table_VD: Any) -> None:
+    for b in range(len(places_BT)):
+        vector = vectors[min(b, len(vectors) - 1)]
+        for t in range(lengths_B[b]):
+            row, weight = table_VD[places_BT[b, t]], weights_BT[b, t]
+            for d in range(len(row)):
+                row[d] += weight * vector[d]

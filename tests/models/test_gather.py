@@ -1,0 +1,57 @@
+"""Scores and sums over rows that are not gathered: as if they were, in float64, with every gradient."""
+
+import pytest
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from pipeline.models.gather import dots, sums
+
+
+def batch(reviews_of_query: int) -> tuple[Tensor, ...]:
+    generator = torch.Generator().manual_seed(0)
+    table_VD = torch.randn(9, 5, dtype=torch.float64, generator=generator, requires_grad=True)
+    places_BT = torch.randint(0, 9, (4, 7), generator=generator)
+    lengths_B = torch.tensor([7, 1, 3, 6])
+    query = torch.randn(reviews_of_query, 5, dtype=torch.float64, generator=generator, requires_grad=True)
+    mask_BT = torch.arange(7) < lengths_B[:, None]
+    weights_BT = torch.rand(4, 7, dtype=torch.float64, generator=generator) * mask_BT
+    return table_VD, places_BT, lengths_B, query, weights_BT.requires_grad_(), mask_BT
+
+
+def same(own: Tensor, exact: Tensor, leaves: list[Tensor]) -> None:
+    assert torch.allclose(own, exact, atol=1e-13)
+    given = torch.randn(own.shape, dtype=own.dtype, generator=torch.Generator().manual_seed(1))
+    for mine, right in zip(
+        torch.autograd.grad(own, leaves, given), torch.autograd.grad(exact, leaves, given), strict=True
+    ):
+        assert torch.allclose(mine, right, atol=1e-13)
+
+
+@pytest.mark.parametrize("queries", [1, 4])
+def test_scores_are_dot_products_with_gathered_rows(queries: int) -> None:
+    table_VD, places_BT, lengths_B, query, _, mask_BT = batch(queries)
+    exact = (F.embedding(places_BT, table_VD) * query[:, None]).sum(2) * mask_BT
+    same(dots(table_VD, places_BT, lengths_B, query), exact, [table_VD, query])
+
+
+def test_sums_are_weighted_sums_of_gathered_rows() -> None:
+    table_VD, places_BT, lengths_B, _, weights_BT, mask_BT = batch(1)
+    exact = ((weights_BT * mask_BT)[:, :, None] * F.embedding(places_BT, table_VD)).sum(1)
+    same(sums(table_VD, places_BT, lengths_B, weights_BT), exact, [table_VD, weights_BT])
+
+
+def test_padding_may_name_a_row_that_is_not_there() -> None:
+    table_VD, places_BT, lengths_B, query, weights_BT, mask_BT = batch(4)
+    wild_BT = places_BT.masked_fill(~mask_BT, 10**6)
+    assert torch.equal(dots(table_VD, wild_BT, lengths_B, query), dots(table_VD, places_BT, lengths_B, query))
+    assert torch.equal(sums(table_VD, wild_BT, lengths_B, weights_BT), sums(table_VD, places_BT, lengths_B, weights_BT))
+
+
+@pytest.mark.parametrize("kind", [torch.int32, torch.int64])
+def test_what_is_no_number_stays_none(kind: torch.dtype) -> None:
+    table_VD = torch.tensor([[1.0, 2.0], [float("nan"), 1.0]])
+    places_BT, lengths_B = torch.tensor([[0, 0], [0, 1]], dtype=kind), torch.tensor([2, 2])
+    assert dots(table_VD, places_BT, lengths_B, torch.ones(1, 2)).isnan().tolist() == [[False, False], [False, True]]
+    context_BD = sums(table_VD, places_BT, lengths_B, torch.ones(2, 2))
+    assert context_BD.isnan().tolist() == [[False, False], [True, False]]
