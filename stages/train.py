@@ -1,4 +1,7 @@
-"""One variant on one corpus, every seed: weights, the history of epochs, and live curves in MLflow."""
+"""One variant on one corpus, every seed: weights, the history of epochs, and live curves in MLflow.
+
+Started by torchrun, several processes train each seed together, one seed after the other.
+"""
 
 import functools
 import json
@@ -22,6 +25,7 @@ from pipeline.tracking.tracker import RunHandle, Tracker
 from pipeline.training.progress import TrainingProgress
 from pipeline.training.timing import timing
 from pipeline.training.variant import code_digest, train_variant
+from pipeline.training.workers import Workers, workers
 from stages import cli
 from stages.runs import variant_run
 
@@ -40,7 +44,14 @@ def main(
 
     Example: python -m stages.train --corpus demo --variant attention --tensors data/tensors/demo
     --states .dvc/tmp/training --out models/demo/attention --clock results/demo/timing/attention.json
+
+    With `torchrun --nproc-per-node 2 -m stages.train ...` two processes share every batch.
     """
+    with workers() as together:
+        _train(corpus, variant, tensors, states, out, clock, together)
+
+
+def _train(corpus: str, variant: str, tensors: Path, states: Path, out: Path, clock: Path, together: Workers) -> None:
     params = load_params("params.yaml")
     entry, training = params.variant(variant), params.training_of(corpus, variant)
     seeds = params.seeds_of(variant)
@@ -48,6 +59,13 @@ def main(
     train_tokens = len(data.splits["train"].tokens)
     name = fingerprint(corpus, variant, entry.model_dump(), training.model_dump(), data.digest, code_digest())
     state = Path(os.environ.get("DVC_ROOT", ".")) / states / name
+    work = functools.partial(
+        train_variant, variant=entry, training=training, tensors=tensors, out=out, states=state, workers=together
+    )
+    if not together.first:
+        for seed in seeds:
+            work(seed, lambda report: None)
+        return
     state.mkdir(parents=True, exist_ok=True)
     out.mkdir(parents=True, exist_ok=True)
     for path in out.glob("seed-*"):  # a seed that is no longer asked for would be tested with the others
@@ -73,11 +91,9 @@ def main(
                 if seed in runs and seed == seeds[0]:  # one picture of each variant is what the grid can show
                     runs[seed].histogram(report)
 
-        work = functools.partial(
-            train_variant, variant=entry, training=training, tensors=tensors, out=out, states=state
-        )
         is_recurrent = isinstance(entry, AttentionVariant) and isinstance(entry.encoder, Recurrent)
-        run_seeds(work, seeds, on_report, preload="pipeline.training.fit", in_turn=small and not is_recurrent)
+        in_turn = together.size > 1 or (small and not is_recurrent)
+        run_seeds(work, seeds, on_report, preload="pipeline.training.fit", in_turn=in_turn)
         shutil.rmtree(state)
     with replacing(clock) as part:
         part.write_text(json.dumps(timing(histories), indent=2) + "\n", encoding="utf-8")

@@ -19,6 +19,7 @@ from pipeline.seeding import seed_everything
 from pipeline.training.objective import objective
 from pipeline.training.resume import read_state, write_state
 from pipeline.training.validate import validate
+from pipeline.training.workers import ALONE, Workers
 
 Epoch = dict[str, Any]  # numbers by name, plus one histogram
 
@@ -46,6 +47,7 @@ class Fit:
         gradient_clip: largest norm of the whole gradient.
         averaging: decay of the moving average of the weights that is validated and kept; 0 = the weights themselves.
         entropy_weight: see `objective`.
+        workers: the processes that train it together, each with a `Fit` of its own.
     """
 
     def __init__(
@@ -60,8 +62,10 @@ class Fit:
         gradient_clip: float,
         averaging: float,
         entropy_weight: float,
+        workers: Workers = ALONE,
     ) -> None:
         self.model = model
+        self.workers = workers
         self.parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
         self.optimizer = EagerAdamW(
             self.parameters, lr=learning_rate, eps=epsilon, weight_decay=weight_decay, fused=True
@@ -85,12 +89,19 @@ class Fit:
     def step(self, batch: Batch) -> Step:
         """One update, and what the model said before it.
 
+        Args:
+            batch: the whole of it, the same for all workers.
+
         Raises:
             FloatingPointError: the loss is no finite number.
         """
-        attended = self.model(batch.tokens_BT, batch.lengths_B)
-        loss = objective(attended, batch.labels_B, batch.lengths_B, self.entropy_weight)
-        value = loss.item()
+        own, part = self.workers.share(batch)
+        attended = self.model(own.tokens_BT, own.lengths_B)
+        loss = part * objective(attended, own.labels_B, own.lengths_B, self.entropy_weight)
+        right = (attended.logits_BC.argmax(dim=1) == own.labels_B).sum() * (part > 0)
+        said = torch.stack([loss.detach().double(), right.double()])
+        self.workers.add_up([said])
+        value, correct = said.tolist()
         if not math.isfinite(value):
             raise FloatingPointError(
                 f"the loss became {value}: lower training.learning_rate (now {self.learning_rate:.3g}) "
@@ -98,6 +109,7 @@ class Fit:
             )
         self.optimizer.zero_grad()
         loss.backward()
+        self.workers.add_up(parameter.grad for parameter in self.parameters if parameter.grad is not None)
         nn.utils.clip_grad_norm_(self.parameters, self.gradient_clip)
         self.optimizer.step()
         self.rates.step()
@@ -107,7 +119,7 @@ class Fit:
             reviews=len(batch.labels_B),
             tokens=int(batch.lengths_B.sum()),
             loss=value,
-            correct=int((attended.logits_BC.argmax(dim=1) == batch.labels_B).sum()),
+            correct=int(correct),
         )
 
     def state(self) -> dict[str, Any]:
@@ -144,6 +156,7 @@ def fit(
     resume_from: Path,
     on_epoch: Callable[[Epoch], None] = lambda epoch: None,
     on_step: Callable[[Step], None] = lambda step: None,
+    workers: Workers = ALONE,
     **settings: Any,
 ) -> list[Epoch]:
     """Trains in place; the model ends with the weights of its best epoch.
@@ -159,6 +172,8 @@ def fit(
         resume_from: where the state after each epoch is kept; an interrupted call goes on from there.
         on_epoch: called with each epoch's record, also with those of the interrupted call.
         on_step: called after each update.
+        workers: the processes that call this together, with the same arguments; the first writes `resume_from`, which
+            all of them read.
         settings: the other arguments of `Fit`.
 
     Returns:
@@ -169,7 +184,7 @@ def fit(
     Raises:
         FloatingPointError: the loss is no finite number; the state of the last good epoch stays in `resume_from`.
     """
-    running = Fit(model, steps=epochs * math.ceil(len(train) / batch_size), **settings)
+    running = Fit(model, steps=epochs * math.ceil(len(train) / batch_size), workers=workers, **settings)
     history: list[Epoch] = []
     best: dict[str, torch.Tensor] = {}
     if state := read_state(resume_from):
@@ -180,7 +195,7 @@ def fit(
     for epoch in range(len(history) + 1, epochs + 1):
         if _exhausted(history, patience):
             break
-        generator = seed_everything(seed, epoch)
+        generator = seed_everything(seed, epoch, workers.rank)
         started, loss_sum, correct, tokens = time.process_time(), 0.0, 0, 0
         record = {"epoch": epoch, "learning_rate": running.learning_rate}
         for batch in training_batches(train, batch_size, generator):
@@ -196,7 +211,8 @@ def fit(
         history.append(record)
         if _since_best(history) == 0:
             best = copy.deepcopy(trained_state(running.judged))
-        write_state(resume_from, {"fit": running.state(), "best": best, "history": history})
+        if workers.first:
+            write_state(resume_from, {"fit": running.state(), "best": best, "history": history})
         on_epoch(record)
     load_state(model, best)
     return history

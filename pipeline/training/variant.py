@@ -12,6 +12,7 @@ from pipeline.data.atomic import replacing
 from pipeline.data.tensors import Tensors, read_tensors
 from pipeline.params import Training
 from pipeline.params_variants import AttentionVariant, TfidfVariant, Variant
+from pipeline.training.workers import ALONE, Workers
 
 PROGRESS_EVERY = 0.2  # seconds
 CLOCK = ("seconds", "tokens_per_second")  # in a record for people, and not in what must be the same in every run
@@ -40,6 +41,7 @@ def train_variant(
     tensors: Path,
     out: Path,
     states: Path,
+    workers: Workers = ALONE,
 ) -> None:
     """Trains, and writes out/seed-<seed> as weights and as the history of its epochs.
 
@@ -53,16 +55,21 @@ def train_variant(
         out: folder for the results.
         states: folder for what an interrupted training needs to go on; of this variant, corpus, settings and code
             alone.
+        workers: the processes that train this seed together; the first writes and reports.
 
     Raises:
         FloatingPointError: the loss is no finite number.
     """
     corpus = read_tensors(tensors)
     if isinstance(variant, TfidfVariant):
+        if not workers.first:
+            return
         history = _fit_tfidf(variant, corpus, out / f"seed-{seed}.safetensors")
         report(history[0])
     else:
-        history = _fit_attention(seed, report, variant, training, corpus, out, states / f"seed-{seed}.pt")
+        history = _fit_attention(seed, report, variant, training, corpus, out, states / f"seed-{seed}.pt", workers)
+        if not workers.first:
+            return
     kept = [{key: value for key, value in record.items() if key not in CLOCK} for record in history]
     with replacing(out / f"seed-{seed}.json") as part:
         part.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
@@ -76,6 +83,7 @@ def _fit_attention(
     corpus: Tensors,
     out: Path,
     state: Path,
+    workers: Workers,
 ) -> list[dict[str, Any]]:
     import torch
 
@@ -119,9 +127,11 @@ def _fit_attention(
         resume_from=state,
         on_epoch=report,
         on_step=progress,
+        workers=workers,
         **training.model_dump(exclude={"dropout", "dropout_mask", "word_dropout"}),
     )
-    save_classifier(model, variant, out / f"seed-{seed}.safetensors")
+    if workers.first:
+        save_classifier(model, variant, out / f"seed-{seed}.safetensors")
     return history
 
 

@@ -1,0 +1,76 @@
+"""Several processes at one training: each takes a share of every batch, and their gradients are added up.
+
+`torchrun` starts them, on one machine or on many, and says in the environment who is who. All hold the same weights and
+draw the same batches; the gradient of the whole batch is the sum of the shares' gradients, so every process takes the
+same step, and the steps are those of one process, but for the order of the additions and for what dropout draws.
+"""
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:  # torch takes a second to import, and most stages that ask have one process
+    from torch import Tensor
+
+    from pipeline.data.batching import Batch
+
+PATIENCE = timedelta(minutes=10)  # for a process that is late, before the others give up
+
+
+class Workers(NamedTuple):
+    """The processes of a training, and which of them this one is: the first alone writes files and reports."""
+
+    rank: int = 0
+    size: int = 1
+
+    @property
+    def first(self) -> bool:
+        """Whether it speaks for all."""
+        return self.rank == 0
+
+    def share(self, batch: "Batch") -> "tuple[Batch, float]":
+        """This process's reviews, every size-th of the batch, and the part of the batch that they are.
+
+        Where a batch has fewer reviews than there are processes, the last of them read its first review for nothing.
+        """
+        if self.size == 1:
+            return batch, 1.0
+        own = type(batch)(*(part[self.rank :: self.size] for part in batch))
+        part = len(own.labels_B) / len(batch.labels_B)
+        if not part:
+            own = type(batch)(*(part[:1] for part in batch))
+        longest = int(own.lengths_B.max())
+        return own._replace(tokens_BT=own.tokens_BT[:, :longest]), part
+
+    def add_up(self, tensors: "Iterable[Tensor]") -> None:
+        """Replaces each tensor by its sum over all processes; they have the same sizes everywhere."""
+        if self.size == 1:
+            return
+        import torch
+
+        tensors = list(tensors)
+        together = torch.cat([tensor.flatten() for tensor in tensors])
+        torch.distributed.all_reduce(together)
+        for tensor, total in zip(tensors, together.split([tensor.numel() for tensor in tensors]), strict=True):
+            tensor.copy_(total.view_as(tensor))
+
+
+ALONE = Workers()
+
+
+@contextmanager
+def workers() -> Iterator[Workers]:
+    """The processes that torchrun started, connected over gloo while the block lasts; one alone without torchrun."""
+    size = int(os.environ.get("WORLD_SIZE", "1"))
+    if size == 1:
+        yield ALONE
+        return
+    import torch
+
+    torch.distributed.init_process_group("gloo", timeout=PATIENCE)
+    try:
+        yield Workers(torch.distributed.get_rank(), size)
+    finally:
+        torch.distributed.destroy_process_group()
