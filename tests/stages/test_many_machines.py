@@ -1,0 +1,119 @@
+"""What docs/scale.md says of many processes and machines, done: torchrun, DVC's queue, an MLflow server, a remote."""
+
+import io
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import pandas as pd
+import pytest
+from mlflow.tracking import MlflowClient
+from small_project import Project
+
+UP_TO_DATE = "Data and pipelines are up to date."
+
+
+def test_two_processes_train_a_variant_and_dvc_takes_it(project: Project) -> None:
+    before = json.loads((project.root / "models/demo/attention/seed-1.json").read_text("utf-8"))
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    stage = "stages.train --corpus demo --variant attention --tensors data/tensors/demo --states .dvc/tmp/training"
+    done = project.run(
+        *[*torchrun, "-m", *stage.split(), "--out", "models/demo/attention"],
+        *["--clock", "results/demo/timing/attention.json"],
+    )
+    assert done.stderr.count("seed 1  epoch 2") == 1, "one process speaks for all"
+    after = json.loads((project.root / "models/demo/attention/seed-1.json").read_text("utf-8"))
+    for one, other in zip(before, after, strict=True):
+        assert other["train_loss"] == pytest.approx(one["train_loss"], rel=1e-4)
+        assert other["validation_loss"] == pytest.approx(one["validation_loss"], rel=1e-4)
+    project.run("dvc", "commit", "-f", "train@demo-attention")
+    assert UP_TO_DATE in project.run("dvc", "status", "train@demo-attention").stdout
+    project.restore()
+
+
+def test_two_workers_take_a_queue_of_experiments(project: Project) -> None:
+    clips = {"half": 0.5, "quarter": 0.25}
+    for name, clip in clips.items():
+        setting = f"training.gradient_clip={clip}"
+        project.run("dvc", "exp", "run", "--queue", "--name", name, "-S", setting, "evaluate@demo-mean")
+    project.run("dvc", "queue", "start", "--jobs", "2")
+    wait(lambda: project.run("dvc", "queue", "status").stdout.count("Success") == 2)
+    project.run("dvc", "queue", "stop")
+    table = pd.read_csv(io.StringIO(project.run("dvc", "exp", "show", "--csv").stdout)).set_index("Experiment")
+    assert table.loc[list(clips), "training.gradient_clip"].to_dict() == clips
+    assert table.loc[list(clips), "results/demo/variants/mean.json:accuracy_mean"].between(0, 1).all()
+    project.restore()
+
+
+def test_a_shared_server_holds_runs_and_artifacts(project: Project, tmp_path: Path) -> None:
+    with server(tmp_path, project) as address:
+        there = replace(project, environment=project.environment | {"MLFLOW_TRACKING_URI": address})
+        there.run("dvc", "repro", "--single-item", "--force", "compare@demo")
+        client = MlflowClient(address)
+        experiment = client.get_experiment_by_name("demo")
+        assert experiment is not None
+        runs = client.search_runs([experiment.experiment_id], "tags.variant = 'attention' and tags.seed = '0'")
+        run = next(run for run in runs if run.data.tags["pipeline.role"] == "variant")
+        assert run.info.status == "FINISHED"
+        assert 0 < run.data.metrics["test/accuracy"] <= 1
+        assert "examples.html" in {item.path for item in client.list_artifacts(run.info.run_id)}
+    assert any((tmp_path / "artifacts").rglob("examples.html"))
+    assert (tmp_path / "runs.db").exists()
+    project.restore()
+
+
+def test_what_one_clone_pushed_another_has_nothing_to_do_for(project: Project, tmp_path: Path) -> None:
+    project.run("dvc", "remote", "add", "--local", "--default", "shared", str(tmp_path / "remote"))
+    project.run("dvc", "push", "-q", "compare@demo", "published", "--with-deps")
+    project.run("git", "clone", "-q", ".", str(tmp_path / "clone"))
+    clone = replace(project, root=tmp_path / "clone")
+    clone.run("dvc", "remote", "add", "--local", "--default", "shared", str(tmp_path / "remote"))
+    clone.run("dvc", "pull", "-q", "compare@demo", "published", "--with-deps")
+    done = clone.run("dvc", "repro", "compare@demo", "published")
+    assert UP_TO_DATE in done.stdout
+    assert "Running stage" not in done.stdout
+    for name in ("reports/demo.html", "models/demo/attention/seed-0.safetensors"):
+        assert (clone.root / name).read_bytes() == (project.root / name).read_bytes()
+    project.run("dvc", "remote", "remove", "--local", "shared")
+
+
+@contextmanager
+def server(folder: Path, project: Project) -> Iterator[str]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "mlflow", "server", "--workers", "1", "--port", str(port)]
+    command += ["--backend-store-uri", "sqlite:///runs.db", "--artifacts-destination", "./artifacts"]
+    environment = project.environment | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    with (folder / "server.log").open("w") as log:
+        running = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log, start_new_session=True)
+    try:
+        wait(lambda: healthy(f"http://127.0.0.1:{port}/health"))
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        os.killpg(running.pid, 15)
+        running.wait(30)
+
+
+def healthy(address: str) -> bool:
+    try:
+        with urlopen(address) as answer:
+            return bool(answer.status == 200)
+    except (URLError, ConnectionError):
+        return False
+
+
+def wait(done: Callable[[], bool], seconds: float = 120) -> None:
+    deadline = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < deadline, "it takes too long"
+        time.sleep(1)
