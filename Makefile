@@ -44,6 +44,7 @@ ui: .venv/installed
 		--backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}"
 
 bench: .venv/installed
+	$(PIP) --editable '.[bench]'
 	.venv/bin/python -m benchmarks
 
 lint: .venv/developing
