@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -21,13 +22,13 @@ class Batch(NamedTuple):
 
 
 def _collate(reviews: Reviews, index_B: Tensor) -> Batch:
-    starts_B = torch.from_numpy(reviews.offsets[index_B.numpy()])
-    lengths_B = torch.from_numpy(reviews.offsets[index_B.numpy() + 1]) - starts_B
-    positions_T = torch.arange(int(lengths_B.max()))
-    inside_BT = positions_T < lengths_B[:, None]
-    flat_BT = (starts_B[:, None] + positions_T).clamp_max(len(reviews.tokens) - 1)
-    tokens_BT = torch.from_numpy(reviews.tokens[flat_BT.numpy()]) * inside_BT
-    return Batch(tokens_BT, lengths_B, torch.from_numpy(reviews.labels[index_B.numpy()]), index_B)
+    starts, ends = reviews.offsets[index_B.numpy()], reviews.offsets[index_B.numpy() + 1]
+    flat = np.asarray(reviews.tokens)  # not as a map: a slice of one is an object that takes its time
+    tokens = np.zeros((len(starts), int((ends - starts).max())), dtype=flat.dtype)
+    for row, start, end in zip(tokens, starts.tolist(), ends.tolist(), strict=True):
+        row[: end - start] = flat[start:end]
+    labels_B = torch.from_numpy(reviews.labels[index_B.numpy()])
+    return Batch(torch.from_numpy(tokens), torch.from_numpy(ends - starts), labels_B, index_B)
 
 
 def training_batches(reviews: Reviews, batch_size: int, generator: torch.Generator) -> Iterator[Batch]:
