@@ -1,5 +1,6 @@
 """A table of reviews and a file of word vectors -> the tensors of a corpus."""
 
+import itertools
 import math
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,11 +12,13 @@ from pipeline.data.embeddings import embedding_matrix, read_vectors
 from pipeline.data.reviews import SPLITS, pack
 from pipeline.data.split import split_by_movie
 from pipeline.data.tensors import Tensors
-from pipeline.data.tokenizer import make_tokenizer
+from pipeline.data.tokenizer import Tokenizer, make_tokenizer
 from pipeline.data.vocabulary import UNK, Vocabulary, choose_words
 
 if TYPE_CHECKING:
     import pandas as pd
+
+PIECES = 1_000_000  # remembered at most
 
 
 class _Numbers(dict[str, int]):
@@ -25,8 +28,29 @@ class _Numbers(dict[str, int]):
         self[word] = len(self)
         return self[word]
 
-    def of(self, tokens: list[str]) -> npt.NDArray[np.int32]:
-        return np.fromiter(map(self.__getitem__, tokens), dtype=np.int32, count=len(tokens))
+
+class _Pieces(dict[str, list[int]]):
+    """The numbers of the words of every piece between white space: each is tokenised once, however often it stands.
+
+    Args:
+        tokenizer: of texts.
+        numbers: of words, old and new.
+    """
+
+    def __init__(self, tokenizer: Tokenizer, numbers: _Numbers) -> None:
+        super().__init__()
+        self.tokenizer, self.numbers = tokenizer, numbers
+
+    def __missing__(self, piece: str) -> list[int]:
+        if len(self) == PIECES:  # the frequent ones are soon back
+            self.clear()
+        self[piece] = [self.numbers[token] for token in self.tokenizer.split(piece)]
+        return self[piece]
+
+    def of(self, text: str) -> npt.NDArray[np.int32]:
+        """The numbers of a text's words."""
+        pieces = map(self.__getitem__, self.tokenizer.clean(text).split())
+        return np.fromiter(itertools.chain.from_iterable(pieces), dtype=np.int32)
 
 
 def build_tensors(
@@ -60,9 +84,9 @@ def build_tensors(
     Raises:
         ValueError: no training word has a vector, or a split would be empty.
     """
-    tokenize = make_tokenizer(tokenizer)
     numbers = _Numbers()
-    tokenised = [numbers.of(tokenize(text)) for text in table["text"]]
+    pieces = _Pieces(make_tokenizer(tokenizer), numbers)
+    tokenised = [pieces.of(text) for text in table["text"]]
     in_train = table["split"].to_numpy() == "train"
     short = np.array([len(tokens) <= (max_tokens or len(tokens)) for tokens in tokenised], dtype=bool)
     test_rows, train_rows = np.flatnonzero(~in_train & short), np.flatnonzero(in_train & short)

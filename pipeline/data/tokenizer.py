@@ -2,8 +2,25 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 
-Tokenizer = Callable[[str], list[str]]
+
+@dataclass(frozen=True)
+class Tokenizer:
+    """A text -> its tokens, in two steps, so that a piece that stands a thousand times is split once.
+
+    Attributes:
+        clean: of the whole text, before it is cut at white space.
+        split: a piece without white space -> its tokens.
+    """
+
+    clean: Callable[[str], str]
+    split: Callable[[str], list[str]]
+
+    def __call__(self, text: str) -> list[str]:
+        """The tokens of a text."""
+        return [token for piece in self.clean(text).split() for token in self.split(piece)]
+
 
 _BREAK = re.compile(r"<br\s*/?>")
 _GLOVE = re.compile(
@@ -18,27 +35,25 @@ _GLOVE = re.compile(
     """,
     re.VERBOSE,
 )
-_WORDS = re.compile(r"\S+")
 
 
-def glove(text: str) -> list[str]:
-    """Lower-cases, drops line-break markup, splits clitics and keeps punctuation, much as the Penn Treebank does.
-
-    GloVe 6B was trained on text split this way (Pennington et al. 2014, section 4.2), so its words match. Unlike
-    the Treebank, hyphens split: nearly every half has a vector, and few compounds do.
-
-    Example:
-        >>> glove("It's GOOD<br />don't miss 7.5/10!")
-        ['it', "'s", 'good', 'do', "n't", 'miss', '7.5/10', '!']
-    """
-    lowered = text.lower().replace("\u2019", "'").replace("\u0092", "'")
-    return _GLOVE.findall(_BREAK.sub(" ", lowered))
+def _cleaned(text: str) -> str:
+    return _BREAK.sub(" ", text.lower().replace("\u2019", "'").replace("\u0092", "'"))
 
 
-def whitespace(text: str) -> list[str]:
-    """Lower-cases and splits on white space: punctuation sticks to words, and about 13 % of them have no vector."""
-    return _WORDS.findall(text.lower())
+glove = Tokenizer(clean=_cleaned, split=_GLOVE.findall)
+"""Lower-cases, drops line-break markup, splits clitics and keeps punctuation, much as the Penn Treebank does.
 
+GloVe 6B was trained on text split this way (Pennington et al. 2014, section 4.2), so its words match. Unlike the
+Treebank, hyphens split: nearly every half has a vector, and few compounds do.
+
+Example:
+    >>> glove("It's GOOD<br />don't miss 7.5/10!")
+    ['it', "'s", 'good', 'do', "n't", 'miss', '7.5/10', '!']
+"""
+
+whitespace = Tokenizer(clean=str.lower, split=lambda piece: [piece])
+"""Lower-cases and splits on white space: punctuation sticks to words, and about 13 % of them have no vector."""
 
 TOKENIZERS: dict[str, Tokenizer] = {"glove": glove, "whitespace": whitespace}
 

@@ -36,6 +36,13 @@ def test_nothing_but_white_space_and_line_breaks_is_lost(text: str) -> None:
     assert not any(character.isspace() for token in tokens for character in token)
 
 
+@given(st.text())
+@settings(deadline=None, max_examples=300)
+def test_white_space_parts_tokens_and_nothing_else_of_its_surroundings_matters(text: str) -> None:
+    """A text may be tokenised piece by piece."""
+    assert glove(text) == glove.split(glove.clean(text))
+
+
 def test_whitespace_is_what_the_course_does() -> None:
     assert whitespace("It's GOOD, isn't<br />it?") == ["it's", "good,", "isn't<br", "/>it?"]
 
