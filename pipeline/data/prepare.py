@@ -1,6 +1,5 @@
 """A table of reviews and a file of word vectors -> the tensors of a corpus."""
 
-import itertools
 import math
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,8 +28,8 @@ class _Numbers(dict[str, int]):
         return self[word]
 
 
-class _Pieces(dict[str, list[int]]):
-    """The numbers of the words of every piece between white space: each is tokenised once, however often it stands.
+class _Pieces(dict[str, bytes]):
+    """The numbers of the words of every piece between white space, as bytes: each piece is tokenised once.
 
     Args:
         tokenizer: of texts.
@@ -41,16 +40,17 @@ class _Pieces(dict[str, list[int]]):
         super().__init__()
         self.tokenizer, self.numbers = tokenizer, numbers
 
-    def __missing__(self, piece: str) -> list[int]:
+    def __missing__(self, piece: str) -> bytes:
         if len(self) == PIECES:  # the frequent ones are soon back
             self.clear()
-        self[piece] = [self.numbers[token] for token in self.tokenizer.split(piece)]
+        numbers = [self.numbers[token] for token in self.tokenizer.split(piece)]
+        self[piece] = np.array(numbers, dtype=np.int32).tobytes()
         return self[piece]
 
     def of(self, text: str) -> npt.NDArray[np.int32]:
         """The numbers of a text's words."""
         pieces = map(self.__getitem__, self.tokenizer.clean(text).split())
-        return np.fromiter(itertools.chain.from_iterable(pieces), dtype=np.int32)
+        return np.frombuffer(b"".join(pieces), dtype=np.int32)
 
 
 def build_tensors(
