@@ -127,14 +127,9 @@ def points(folder: Path, reviews: Path, vectors: Path) -> Iterator[tuple[str, in
         for times in POINTS["corpus"]:
             table, made = Path(scratch, "reviews.parquet"), Path(scratch, "tensors")
             repeated(reviews, times, table)
-            yield (
-                "corpus",
-                times,
-                "tensors",
-                _apart(f"tensors(Path({str(table)!r}), Path({str(vectors)!r}), Path({str(made)!r}))"),
-            )
+            yield "corpus", times, "tensors", _apart("tensors", table, vectors, made)
             for variant in VARIANTS:
-                yield "corpus", times, variant, _apart(f"training(Path({str(made)!r}), {variant!r}, 'corpus', {times})")
+                yield "corpus", times, variant, _apart("training", made, variant, "corpus", times)
     for axis in ("vocabulary", "text length", "vector size"):
         for value in POINTS[axis]:
             for variant in VARIANTS:

@@ -19,6 +19,7 @@ def seed_everything(seed: int, epoch: int = 0, rank: int = 0) -> torch.Generator
     torch.set_deterministic_debug_mode(
         "error"
     )  # use_deterministic_algorithms does the same, after two seconds of imports
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # none is ever read
     mixed = (seed * 1_000_003 + epoch) % 2**63
     torch.manual_seed((mixed + rank * 7_368_787) % 2**63)
     return torch.Generator().manual_seed(mixed)

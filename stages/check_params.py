@@ -1,7 +1,7 @@
 """params.yaml is checked before any stage of the pipeline starts, so that a mistake in it costs nothing.
 
 It is also taken apart, a file for each key: a stage depends on the files of the keys that it reads. DVC could follow
-keys of a YAML file by itself, but it parses the whole file once for each of eighty stages, four seconds in all.
+keys of a YAML file by itself, but it parses the whole file once for each of more than a hundred stages, seconds in all.
 """
 
 import json

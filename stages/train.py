@@ -57,12 +57,14 @@ def _train(corpus: str, variant: str, tensors: Path, states: Path, out: Path, cl
     seeds = params.seeds_of(variant)
     data = read_tensors(tensors)
     train_tokens = len(data.splits["train"].tokens)
-    name = fingerprint(corpus, variant, entry.model_dump(), training.model_dump(), data.digest, code_digest())
+    settings = entry.model_dump(), training.model_dump(), data.digest, code_digest()
+    name = fingerprint(corpus, variant, *settings, *([together.world_size] if together.world_size > 1 else []))
     state = Path(os.environ.get("DVC_ROOT", ".")) / states / name
     work = functools.partial(
         train_variant, variant=entry, training=training, tensors=tensors, out=out, states=state, workers=together
     )
     if not together.first:
+        together.agree(lambda: None)  # until the first holds the lock
         for seed in seeds:
             work(seed, lambda report: None)
         return
@@ -75,6 +77,7 @@ def _train(corpus: str, variant: str, tensors: Path, states: Path, out: Path, cl
     small = len(seeds) * training.epochs * train_tokens < SMALL
     with FileLock(f"{state}.lock"), ExitStack() as stack:
         progress = stack.enter_context(TrainingProgress(f"{corpus} {variant}", seeds, training.epochs, train_tokens))
+        together.agree(lambda: None)
         runs: dict[int, RunHandle] = {}
         if not small:  # else it is over before MLflow is imported, and `stages.publish` writes it
             tracker = stack.enter_context(Tracker())
@@ -92,7 +95,7 @@ def _train(corpus: str, variant: str, tensors: Path, states: Path, out: Path, cl
                     runs[seed].histogram(report)
 
         is_recurrent = isinstance(entry, AttentionVariant) and isinstance(entry.encoder, Recurrent)
-        in_turn = together.size > 1 or (small and not is_recurrent)
+        in_turn = together.world_size > 1 or (small and not is_recurrent)
         run_seeds(work, seeds, on_report, preload="pipeline.training.fit", in_turn=in_turn)
         shutil.rmtree(state)
     with replacing(clock) as part:

@@ -12,7 +12,7 @@ from stages.code import ROOT, direct_imports
 MAY_IMPORT = {
     "explanation": {"explanation", "evaluation", "models", "data", "processes", "adam"},
     "evaluation": {"evaluation", "models", "data", "processes"},
-    "training": {"training", "models", "data", "params", "params_variants", "seeding", "adam"},
+    "training": {"training", "models", "data", "params", "params_variants", "seeding", "adam", "processes"},
     "models": {"models", "params_variants"},
     "data": {"data"},
     "tracking": {"tracking"},

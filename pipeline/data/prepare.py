@@ -106,10 +106,11 @@ def build_tensors(
         raise ValueError(f"no word of the training texts has a vector in {vectors}: are both of one language?")
     row_W = np.full(len(numbers), UNK, dtype=np.int32)
     row_W[[numbers[word] for word in vocabulary.words[2:]]] = np.arange(2, len(vocabulary))
-    encoded = [row_W[tokens] if len(tokens) else vocabulary.encode([]) for tokens in tokenised]
+    for row, tokens in enumerate(tokenised):  # in their place: texts in numbers are most of the memory
+        tokenised[row] = row_W[tokens] if len(tokens) else vocabulary.encode([])
     labels = table["label"].to_numpy()
     splits = {
-        split: pack([encoded[row] for row in members[split]], labels[members[split]], members[split])
+        split: pack([tokenised[row] for row in members[split]], labels[members[split]], members[split])
         for split in SPLITS
     }
     tensors = Tensors(

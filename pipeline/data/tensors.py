@@ -64,7 +64,10 @@ def write_tensors(tensors: Tensors, table: "pd.DataFrame", folder: Path) -> None
             write_reviews(reviews, made / split)
         digest = hashlib.sha256()
         for path in sorted(path for path in made.rglob("*") if path.is_file()):
-            digest.update(path.relative_to(made).as_posix().encode() + b"\0" + path.read_bytes())
+            digest.update(path.relative_to(made).as_posix().encode() + b"\0")
+            with path.open("rb") as file:
+                while chunk := file.read(1 << 20):
+                    digest.update(chunk)
         manifest = {
             "format": FORMAT,
             "tokenizer": tensors.tokenizer,

@@ -24,7 +24,12 @@ def dots(table_VD: Tensor, places_BT: Tensor, lengths_B: Tensor, query: Tensor) 
         places_BT: each token's row.
         lengths_B: real tokens of each review; what stands behind them is not read.
         query: query_BD, or query_1D for all reviews.
+
+    Raises:
+        ValueError: the shapes do not fit together.
+        IndexError: a token's row is not in the table.
     """
+    _check(table_VD, places_BT, lengths_B, len(query) in (1, len(places_BT)) and query.shape[1] == table_VD.shape[1])
     if table_VD.device.type != "cpu":
         rows_BTD = F.embedding(places_BT.long(), table_VD)
         return (rows_BTD @ query.expand(len(places_BT), -1)[:, :, None]).squeeze(2)
@@ -40,11 +45,23 @@ def sums(table_VD: Tensor, places_BT: Tensor, lengths_B: Tensor, weights_BT: Ten
         places_BT: each token's row.
         lengths_B: real tokens of each review; what stands behind them is not read.
         weights_BT: 0 on padding.
+
+    Raises:
+        ValueError: the shapes do not fit together.
+        IndexError: a token's row is not in the table.
     """
+    _check(table_VD, places_BT, lengths_B, weights_BT.shape == places_BT.shape)
     if table_VD.device.type != "cpu":
         return (weights_BT[:, None, :] @ F.embedding(places_BT.long(), table_VD)).squeeze(1)
     context_BD: Tensor = _Sums.apply(table_VD, places_BT, lengths_B, weights_BT)  # type: ignore[no-untyped-call]
     return context_BD
+
+
+def _check(table_VD: Tensor, places_BT: Tensor, lengths_B: Tensor, fits: bool) -> None:
+    """The compiled loops believe what they are told, and would read past the end of an array."""
+    if not (fits and len(lengths_B) == len(places_BT) and int(lengths_B.max()) <= places_BT.shape[1]):
+        shapes = f"table {tuple(table_VD.shape)}, places {tuple(places_BT.shape)}, lengths {lengths_B.tolist()}"
+        raise ValueError(f"the shapes do not fit together: {shapes}")
 
 
 class _Dots(torch.autograd.Function):
@@ -91,11 +108,18 @@ def _call(loop: Any, *tensors: Tensor) -> Tensor:
 
 
 @numba.njit(**COMPILED)  # type: ignore[untyped-decorator]
+def _inside(place: Any, table_VD: Any) -> Any:
+    if not 0 <= place < len(table_VD):
+        raise IndexError("a token's row is not in the table")
+    return place
+
+
+@numba.njit(**COMPILED)  # type: ignore[untyped-decorator]
 def _dots(table_VD: Any, places_BT: Any, lengths_B: Any, query: Any, scores_BT: Any) -> None:
     for b in range(len(places_BT)):
         vector = query[min(b, len(query) - 1)]
         for t in range(lengths_B[b]):
-            row = table_VD[places_BT[b, t]]
+            row = table_VD[_inside(places_BT[b, t], table_VD)]
             score = scores_BT[b, t]
             for d in range(len(row)):
                 score += row[d] * vector[d]
@@ -107,7 +131,7 @@ def _sums(table_VD: Any, places_BT: Any, lengths_B: Any, weights_BT: Any, out: A
     for b in range(len(places_BT)):
         context = out[min(b, len(out) - 1)]
         for t in range(lengths_B[b]):
-            row, weight = table_VD[places_BT[b, t]], weights_BT[b, t]
+            row, weight = table_VD[_inside(places_BT[b, t], table_VD)], weights_BT[b, t]
             for d in range(len(row)):
                 context[d] += weight * row[d]
 
@@ -117,6 +141,6 @@ def _spread(vectors: Any, places_BT: Any, lengths_B: Any, weights_BT: Any, table
     for b in range(len(places_BT)):
         vector = vectors[min(b, len(vectors) - 1)]
         for t in range(lengths_B[b]):
-            row, weight = table_VD[places_BT[b, t]], weights_BT[b, t]
+            row, weight = table_VD[_inside(places_BT[b, t], table_VD)], weights_BT[b, t]
             for d in range(len(row)):
                 row[d] += weight * vector[d]

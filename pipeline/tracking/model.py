@@ -16,7 +16,8 @@ _SIGNATURE = ModelSignature(
     inputs=Schema([ColSpec(DataType.string, "text")]),
     outputs=Schema([ColSpec(DataType.string, "label"), ColSpec(DataType.double, "probability")]),
 )
-_REQUIREMENTS = ("mlflow", "numpy", "pandas", "pydantic", "ruamel.yaml", "safetensors", "scikit-learn", "torch")
+_NUMBERS = ("numba", "numpy", "pandas", "safetensors", "scikit-learn", "torch")
+_REQUIREMENTS = ("mlflow", "pydantic", "ruamel.yaml", *_NUMBERS)
 _EXAMPLE = pd.DataFrame({"text": ["A wonderful film, I loved every minute.", "Dull, and far too long."]})
 
 

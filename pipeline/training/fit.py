@@ -95,12 +95,12 @@ class Fit:
         Raises:
             FloatingPointError: the loss is no finite number.
         """
-        own, part = self.workers.share(batch)
+        own, part = self.workers.shard(batch)
         attended = self.model(own.tokens_BT, own.lengths_B)
         loss = part * objective(attended, own.labels_B, own.lengths_B, self.entropy_weight)
         right = (attended.logits_BC.argmax(dim=1) == own.labels_B).sum() * (part > 0)
         said = torch.stack([loss.detach().double(), right.double()])
-        self.workers.add_up([said])
+        self.workers.all_reduce([said])
         value, correct = said.tolist()
         if not math.isfinite(value):
             raise FloatingPointError(
@@ -109,7 +109,7 @@ class Fit:
             )
         self.optimizer.zero_grad()
         loss.backward()
-        self.workers.add_up(parameter.grad for parameter in self.parameters if parameter.grad is not None)
+        self.workers.all_reduce(parameter.grad for parameter in self.parameters if parameter.grad is not None)
         nn.utils.clip_grad_norm_(self.parameters, self.gradient_clip)
         self.optimizer.step()
         self.rates.step()
@@ -172,14 +172,14 @@ def fit(
         resume_from: where the state after each epoch is kept; an interrupted call goes on from there.
         on_epoch: called with each epoch's record, also with those of the interrupted call.
         on_step: called after each update.
-        workers: the processes that call this together, with the same arguments; the first writes `resume_from`, which
-            all of them read.
+        workers: the processes that call this together, with the same arguments; the first alone validates, and reads
+            and writes `resume_from`.
         settings: the other arguments of `Fit`.
 
     Returns:
         a record per epoch: losses, accuracies and entropies (see `validate`), learning rate, and the processor's
-        seconds and tokens per second: what an epoch costs, whatever else the machine does. Training loss and accuracy
-        are those of the batches as they came, with dropout.
+        seconds, of all workers, and tokens per such second: what an epoch costs, whatever else the machine does.
+        Training loss and accuracy are those of the batches as they came, with dropout.
 
     Raises:
         FloatingPointError: the loss is no finite number; the state of the last good epoch stays in `resume_from`.
@@ -187,7 +187,7 @@ def fit(
     running = Fit(model, steps=epochs * math.ceil(len(train) / batch_size), workers=workers, **settings)
     history: list[Epoch] = []
     best: dict[str, torch.Tensor] = {}
-    if state := read_state(resume_from):
+    if state := workers.agree(lambda: read_state(resume_from)):
         running.load(state["fit"])
         history, best = state["history"], state["best"]
         for record in history:
@@ -204,9 +204,11 @@ def fit(
             correct += step.correct
             tokens += step.tokens
             on_step(step)
-        seconds = time.process_time() - started
+        spent = torch.tensor(time.process_time() - started, dtype=torch.float64)
+        workers.all_reduce([spent])
+        seconds = spent.item()
         record |= {"train_loss": loss_sum / len(train), "train_accuracy": correct / len(train)}
-        record |= validate(running.judged, validation)
+        record |= workers.agree(lambda: validate(running.judged, validation))
         record |= {"seconds": seconds, "tokens_per_second": tokens / seconds}
         history.append(record)
         if _since_best(history) == 0:

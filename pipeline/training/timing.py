@@ -8,7 +8,7 @@ CLOCKS = ("seconds", "tokens_per_second")
 def timing(histories: dict[int, list[dict[str, Any]]]) -> dict[str, Any]:
     """Seconds of processor time by seed and in all, epochs by seed, tokens per second, and both clocks by epoch.
 
-    Seeds train side by side, each on one thread, so the sum is work and not waiting.
+    Seeds train side by side, each process on one thread, so the sum is work and not waiting.
 
     Args:
         histories: the epoch records of each seed, as `train_variant` reports them.

@@ -19,12 +19,12 @@ CLOCK = ("seconds", "tokens_per_second")  # in a record for people, and not in w
 
 
 def code_digest() -> str:
-    """Digest of the code that decides a training's result, and of the version of torch.
+    """Digest of the code that decides a training's result, and of the versions of what compiles it.
 
     A training that was interrupted goes on only under the code that began it: what it began under other code could
     not end with the same bits.
     """
-    digest = hashlib.sha256(version("torch").encode())
+    digest = hashlib.sha256(" ".join(map(version, ("torch", "numba", "llvmlite"))).encode())
     pipeline = Path(__file__).parents[1]
     for files in ("data/*.py", "models/*.py", "training/*.py", "*.py"):
         for path in sorted(pipeline.glob(files)):

@@ -6,47 +6,56 @@ same step, and the steps are those of one process, but for the order of the addi
 """
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from pipeline.processes import keep_freed_memory
 
 if TYPE_CHECKING:  # torch takes a second to import, and most stages that ask have one process
     from torch import Tensor
 
     from pipeline.data.batching import Batch
 
-PATIENCE = timedelta(minutes=10)  # for a process that is late, before the others give up
+TIMEOUT = timedelta(minutes=10)  # for a process that is late, before the others give up
+
+T = TypeVar("T")
 
 
 class Workers(NamedTuple):
-    """The processes of a training, and which of them this one is: the first alone writes files and reports."""
+    """The processes of a training, and which of them this one is: the first alone reads and writes files, and reports.
+
+    Attributes:
+        rank: of this process, from 0.
+        world_size: number of processes.
+    """
 
     rank: int = 0
-    size: int = 1
+    world_size: int = 1
 
     @property
     def first(self) -> bool:
         """Whether it speaks for all."""
         return self.rank == 0
 
-    def share(self, batch: "Batch") -> "tuple[Batch, float]":
-        """This process's reviews, every size-th of the batch, and the part of the batch that they are.
+    def shard(self, batch: "Batch") -> "tuple[Batch, float]":
+        """This process's reviews, every world_size-th of the batch, and the part of the batch that they are.
 
         Where a batch has fewer reviews than there are processes, the last of them read its first review for nothing.
         """
-        if self.size == 1:
+        if self.world_size == 1:
             return batch, 1.0
-        own = type(batch)(*(part[self.rank :: self.size] for part in batch))
+        own = type(batch)(*(part[self.rank :: self.world_size] for part in batch))
         part = len(own.labels_B) / len(batch.labels_B)
         if not part:
             own = type(batch)(*(part[:1] for part in batch))
         longest = int(own.lengths_B.max())
         return own._replace(tokens_BT=own.tokens_BT[:, :longest]), part
 
-    def add_up(self, tensors: "Iterable[Tensor]") -> None:
+    def all_reduce(self, tensors: "Iterable[Tensor]") -> None:
         """Replaces each tensor by its sum over all processes; they have the same sizes everywhere."""
-        if self.size == 1:
+        if self.world_size == 1:
             return
         import torch
 
@@ -56,6 +65,17 @@ class Workers(NamedTuple):
         for tensor, total in zip(tensors, together.split([tensor.numel() for tensor in tensors]), strict=True):
             tensor.copy_(total.view_as(tensor))
 
+    def agree(self, make: Callable[[], T]) -> T:
+        """What the first process makes, in all of them; the others wait for it."""
+        if self.world_size == 1:
+            return make()
+        import torch
+
+        box: list[Any] = [make() if self.first else None]
+        torch.distributed.broadcast_object_list(box, src=0)
+        made: T = box[0]
+        return made
+
 
 ALONE = Workers()
 
@@ -63,14 +83,16 @@ ALONE = Workers()
 @contextmanager
 def workers() -> Iterator[Workers]:
     """The processes that torchrun started, connected over gloo while the block lasts; one alone without torchrun."""
-    size = int(os.environ.get("WORLD_SIZE", "1"))
-    if size == 1:
+    world_size = int(os.environ.get("WORLD_SIZE", "1"))
+    if world_size == 1:
         yield ALONE
         return
     import torch
 
-    torch.distributed.init_process_group("gloo", timeout=PATIENCE)
+    torch.set_num_threads(1)
+    keep_freed_memory()
+    torch.distributed.init_process_group("gloo", timeout=TIMEOUT)
     try:
-        yield Workers(torch.distributed.get_rank(), size)
+        yield Workers(torch.distributed.get_rank(), world_size)
     finally:
         torch.distributed.destroy_process_group()

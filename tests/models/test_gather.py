@@ -55,3 +55,18 @@ def test_what_is_no_number_stays_none(kind: torch.dtype) -> None:
     assert dots(table_VD, places_BT, lengths_B, torch.ones(1, 2)).isnan().tolist() == [[False, False], [False, True]]
     context_BD = sums(table_VD, places_BT, lengths_B, torch.ones(2, 2))
     assert context_BD.isnan().tolist() == [[False, False], [True, False]]
+
+
+def test_what_does_not_fit_is_refused_before_it_is_read() -> None:
+    table_VD, places_BT, lengths_B, query, weights_BT, _ = batch(4)
+    for wrong in (query[:2], query[:, :3]):
+        with pytest.raises(ValueError, match="the shapes do not fit together"):
+            dots(table_VD, places_BT, lengths_B, wrong)
+    with pytest.raises(ValueError, match="the shapes do not fit together"):
+        sums(table_VD, places_BT, lengths_B + 1, weights_BT)
+    for row in (-1, 9):
+        places_BT[2, 1] = row
+        with pytest.raises(IndexError, match="row is not in the table"):
+            dots(table_VD, places_BT, lengths_B, query)
+        with pytest.raises(IndexError, match="row is not in the table"):
+            sums(table_VD, places_BT, lengths_B, weights_BT)

@@ -63,3 +63,24 @@ def test_a_logged_model_classifies_text(
     answer = json.loads(loaded.stdout)
     assert answer["label"] == ["positive", "negative"]
     assert answer["probability"] == pytest.approx([1 / (1 + np.exp(-4.0)), 1 / (1 + np.exp(-3.0))], rel=1e-4)
+
+
+def test_a_logged_model_asks_for_every_library_that_its_code_imports() -> None:
+    import ast
+    from importlib.metadata import packages_distributions
+
+    from pipeline.tracking import model
+    from stages.code import PACKAGES, ROOT, closure
+
+    names = set()
+    for file in closure(ROOT / "pipeline/tracking/text_model.py"):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.Import):
+                names |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                names.add(node.module.split(".")[0])
+    foreign = names - set(sys.stdlib_module_names) - set(PACKAGES)
+    homes = packages_distributions()
+    assert foreign, "the model needs libraries"
+    for name in foreign:
+        assert set(homes[name]) & set(model._REQUIREMENTS), name

@@ -17,13 +17,13 @@ SETTINGS: dict[str, Any] = {
     **{"epochs": 3, "patience": 3, "batch_size": 13, "learning_rate": 0.05, "epsilon": 1e-8, "schedule": "cosine"},
     **{"weight_decay": 0.01, "gradient_clip": 1.0, "averaging": 0.5, "entropy_weight": 0.05},
 }
-TOLERANCE = 1e-9  # of float64: the gradients of the shares are added in another order
+TOLERANCE = 1e-9  # of float64: the gradients of the shards are added in another order
 
 
 def trained(name: str, folder: Path, together: Workers = ALONE) -> dict[str, list[float]]:
     """Every number that a training ends with. 53 reviews in batches of 13: the last batch is one review."""
     model = tiny.model(name).double()
-    state = folder / f"{name}-{together.size}"
+    state = folder / f"{name}-{together.world_size}"
     history = fit(
         model, tiny.reviews(53), tiny.reviews(24, seed=1), seed=0, resume_from=state, workers=together, **SETTINGS
     )
@@ -62,17 +62,17 @@ def test_two_processes_train_as_one(
         assert first[key] == pytest.approx(numbers, abs=TOLERANCE), key
 
 
-def test_shares_are_the_batch_once() -> None:
+def test_shards_are_the_batch_once() -> None:
     batch = tiny_batch()
-    shares = [Workers(rank, 3).share(batch) for rank in range(3)]
-    seen = torch.cat([own.index_B for own, _ in shares])
+    shards = [Workers(rank, 3).shard(batch) for rank in range(3)]
+    seen = torch.cat([own.index_B for own, _ in shards])
     assert sorted(seen.tolist()) == [0, 1, 2, 3]
-    assert sum(part for _, part in shares) == 1
-    assert [own.tokens_BT.shape[1] for own, _ in shares] == [7, 3, 1]
+    assert sum(part for _, part in shards) == 1
+    assert [own.tokens_BT.shape[1] for own, _ in shards] == [7, 3, 1]
 
 
 def test_a_process_without_a_review_adds_nothing() -> None:
-    own, part = Workers(5, 6).share(tiny_batch())
+    own, part = Workers(5, 6).shard(tiny_batch())
     assert len(own.labels_B) == 1
     assert part == 0
 
