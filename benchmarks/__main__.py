@@ -1,6 +1,7 @@
 """`python -m benchmarks`: every figure beside its peer, in one run, and what has moved since the committed table."""
 
 import functools
+import itertools
 import json
 import math
 import platform
@@ -11,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
@@ -19,7 +21,10 @@ import psutil
 import typer
 from rich.progress import Progress
 
+from benchmarks.loader import GLOVE, IMDB
+
 MOVED = 1.25  # a figure that is this many times worse than the committed one is named
+KINDS = ("training", "inference")
 COLUMNS = ("measure", "unit", "ours", "peer", "peer_name", "ratio", "limit", "share_of_limit")
 
 
@@ -55,7 +60,7 @@ class Measure:
         return dict(zip(COLUMNS, (self.name, self.unit, own, other, self.peer_name, ratio, limit, share), strict=True))
 
 
-def models(tensors: Path, seconds: float) -> Iterator[Measure]:
+def models(tensors: Path, seconds: float, only: str) -> Iterator[Measure]:
     """Training and inference of every variant with attention or without, on one thread."""
     import torch
 
@@ -71,7 +76,7 @@ def models(tensors: Path, seconds: float) -> Iterator[Measure]:
     params, corpus = load_params("params.yaml"), read_tensors(tensors)
     flops, bandwidth = flops_per_second(), bytes_per_second()
     for name, variant in params.variants.items():
-        if not isinstance(variant, AttentionVariant):
+        if not isinstance(variant, AttentionVariant) or not any(only in f"{kind} {name}" for kind in KINDS):
             continue
         pair = Pair(variant, params.training_of(tensors.name, name), corpus, seconds)
         pair.check()
@@ -146,7 +151,7 @@ def _clock(command: list[str]) -> float:
 
 
 def _python(*words: str) -> str:
-    return subprocess.run([sys.executable, *words], check=True, capture_output=True, text=True).stdout
+    return subprocess.run([sys.executable, *words], check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
 def machine() -> dict[str, object]:
@@ -177,11 +182,13 @@ def main(
 
     Example: python -m benchmarks --only lstm
     """
+    _ready(tensors, downloads)
     before = pd.read_csv(out / "results.csv") if (out / "results.csv").exists() else None
     rows = []
     with Progress() as progress:
         task = progress.add_task("measuring", total=None)
-        for measure in (*models(tensors, seconds), *accuracy(tensors), *stages(tensors.name), *archives(downloads)):
+        parts = models(tensors, seconds, only), accuracy(tensors), stages(tensors.name), archives(downloads)
+        for measure in itertools.chain.from_iterable(parts):
             if only not in measure.name:
                 continue
             ours, peer = [], []
@@ -199,6 +206,18 @@ def main(
     if not only:
         table.to_csv(out / "results.csv", index=False, float_format="%.4g")
         (out / "machine.json").write_text(json.dumps(machine(), indent=2) + "\n", encoding="utf-8")
+
+
+def _ready(tensors: Path, downloads: Path) -> None:
+    """Everything that is needed is there: a quarter of an hour is too long to find out at the end."""
+    if not tensors.exists():
+        raise typer.BadParameter(f"{tensors} is not there: `dvc repro tensors@imdb` makes it", param_hint="--tensors")
+    for name in (IMDB, GLOVE):
+        if not any(downloads.glob(name)):
+            hint = "the folder of the archives, such as ATTENTION_DATA_MIRROR, is asked for"
+            raise typer.BadParameter(f"{downloads} has no {name}: {hint}", param_hint="--downloads")
+    if not find_spec("fasttext"):
+        raise typer.BadParameter("fastText is not installed: pip install -e '.[bench]'")
 
 
 def moved(table: pd.DataFrame, before: pd.DataFrame) -> list[str]:

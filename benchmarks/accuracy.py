@@ -1,6 +1,7 @@
 """How long a training takes to be right on 88 % of the test reviews: ours, and what one would pick without attention.
 
 The clock runs while a model learns, on one thread; reading, tokenising and testing are outside of it on every side.
+Ours and fastText stop at the first epoch that is good enough, a logistic regression where it converges.
 """
 
 import random
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from threadpoolctl import threadpool_limits
 
 from pipeline.data.batching import evaluation_batches, training_batches
 from pipeline.data.tensors import Tensors, read_table, read_tensors
@@ -20,6 +22,7 @@ from pipeline.seeding import seed_everything
 from pipeline.training.fit import Fit
 
 TARGET = 0.88
+EPOCHS = 5  # of fastText at most, its default
 VARIANT = "mean_trainable"  # the quickest of params.yaml that gets there
 
 
@@ -67,22 +70,23 @@ def ours(folder: Path) -> float:
 
 
 def tfidf(folder: Path) -> float:
-    """Seconds of counting words and fitting a logistic regression, with scikit-learn's defaults but for the log."""
+    """Seconds of counting words and fitting a logistic regression until it has converged."""
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression
 
     corpus = read_tensors(folder)
     train, test = (_texts(folder, corpus, split) for split in ("train", "test"))
-    started = time.perf_counter()
-    vectorizer = TfidfVectorizer(token_pattern=r"\S+", sublinear_tf=True)
-    model = LogisticRegression(max_iter=1000).fit(vectorizer.fit_transform(train), corpus.splits["train"].labels)
-    seconds = time.perf_counter() - started
+    with threadpool_limits(1):
+        started = time.perf_counter()
+        vectorizer = TfidfVectorizer(token_pattern=r"\S+", sublinear_tf=True)
+        model = LogisticRegression(max_iter=1000).fit(vectorizer.fit_transform(train), corpus.splits["train"].labels)
+        seconds = time.perf_counter() - started
     accuracy = float(np.mean(model.predict(vectorizer.transform(test)) == corpus.splits["test"].labels))
     return _reached(accuracy, seconds, "TF-IDF")
 
 
 def fasttext(folder: Path, scratch: Path) -> float:
-    """Seconds of fastText's own training on single words, with the rate of its tutorial, in an order by chance."""
+    """Seconds of fastText's own training on single words, over as few epochs as will do."""
     import fasttext as library
 
     corpus = read_tensors(folder)
@@ -91,7 +95,11 @@ def fasttext(folder: Path, scratch: Path) -> float:
         lines = [f"__label__{label} {text}\n" for label, text in pairs]
         random.Random(0).shuffle(lines)  # it reads them in the order of the file
         (scratch / split).write_text("".join(lines), encoding="utf-8")
-    started = time.perf_counter()
-    model = library.train_supervised(str(scratch / "train"), lr=0.5, epoch=5, thread=1, verbose=0)
-    seconds = time.perf_counter() - started
-    return _reached(model.test(str(scratch / "test"))[1], seconds, "fastText")
+    accuracy, seconds = 0.0, 0.0
+    for epochs in range(1, EPOCHS + 1):
+        started = time.perf_counter()
+        model = library.train_supervised(str(scratch / "train"), lr=0.5, epoch=epochs, thread=1, verbose=0)
+        seconds, accuracy = time.perf_counter() - started, model.test(str(scratch / "test"))[1]
+        if accuracy >= TARGET:
+            break
+    return _reached(accuracy, seconds, "fastText")
