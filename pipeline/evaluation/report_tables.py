@@ -1,5 +1,6 @@
 """The report's tables of variants: cells with their text, and the value that a column is sorted by."""
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -53,7 +54,7 @@ def variants_table(frame: pd.DataFrame) -> Table:
         {"colour": COLOURS[row["family"]], "best": place == best, "cells": list(_variant(row))}
         for place, (_, row) in enumerate(frame.iterrows())
     ]
-    return Table(_columns(heads), rows)
+    return _table(heads, rows)
 
 
 def reasons_table(frame: pd.DataFrame, reasons: pd.DataFrame, edits: pd.DataFrame | None = None) -> Table:
@@ -94,11 +95,15 @@ def reasons_table(frame: pd.DataFrame, reasons: pd.DataFrame, edits: pd.DataFram
             ((_, edit),) = edits[edits["variant"] == row["variant"]].iterrows()
             cells += list(_edit(edit))
         rows.append({"colour": COLOURS[families[row["variant"]]], "best": False, "cells": cells})
-    return Table(_columns(heads), rows)
+    return _table(heads, rows)
 
 
-def _columns(heads: dict[str, str]) -> list[dict[str, Any]]:
-    return [{"name": name, "title": title, "text": name in ("variant", "family")} for name, title in heads.items()]
+def _table(heads: dict[str, str], rows: list[dict[str, Any]]) -> Table:
+    """A table without the columns that no row has anything in: a corpus may have no null models."""
+    filled = [any(row["cells"][place]["value"] != "" for row in rows) for place in range(len(heads))]
+    columns = [{"name": name, "title": title, "text": name in ("variant", "family")} for name, title in heads.items()]
+    kept = [{**row, "cells": list(itertools.compress(row["cells"], filled))} for row in rows]
+    return Table(list(itertools.compress(columns, filled)), kept)
 
 
 def _variant(row: pd.Series) -> Iterator[dict[str, Any]]:
