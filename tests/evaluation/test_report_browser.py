@@ -85,13 +85,13 @@ def test_the_table_sorts_both_ways_and_keeps_empty_cells_last(page: Chrome) -> N
 
 def test_the_table_of_reasons_sorts_too_and_leaves_the_other_as_it_is(page: Chrome) -> None:
     before = texts(page, "#comparison td:first-child")
-    way = "#reasons-table th:nth-child(11)"
+    way = "#reasons-table th:nth-child(10)"
     assert texts(page, way) == ["of the way"]
     click(page, f"{way} button")
-    first, second = texts(page, "#reasons-table td:nth-child(11)")
+    first, second = texts(page, "#reasons-table td:nth-child(10)")
     assert float(first.split()[0]) > float(second.split()[0])
     press(page, f"{way} button", Keys.ENTER)
-    assert texts(page, "#reasons-table td:nth-child(11)") == [second, first]
+    assert texts(page, "#reasons-table td:nth-child(10)") == [second, first]
     assert texts(page, "#comparison td:first-child") == before
 
 
