@@ -184,10 +184,11 @@ def main(
     """
     _ready(tensors, downloads)
     before = pd.read_csv(out / "results.csv") if (out / "results.csv").exists() else None
-    rows = []
+    rows: list[dict[str, object]] = []
+    (out / "machine.json").write_text(json.dumps(machine(), indent=2) + "\n", encoding="utf-8")
     with Progress() as progress:
         task = progress.add_task("measuring", total=None)
-        parts = models(tensors, seconds, only), accuracy(tensors), stages(tensors.name), archives(downloads)
+        parts = stages(tensors.name), models(tensors, seconds, only), accuracy(tensors), archives(downloads)
         for measure in itertools.chain.from_iterable(parts):
             if only not in measure.name:
                 continue
@@ -199,13 +200,20 @@ def main(
             rows.append(measure.row(ours, peer))
             progress.update(task, description=measure.name)
             progress.console.print(_line(rows[-1]))
-    table = pd.DataFrame(rows, columns=list(COLUMNS))
+            renewed(rows, before).to_csv(out / "results.csv", index=False, float_format="%.4g")
     if before is not None:
-        for line in moved(table, before):
+        for line in moved(pd.DataFrame(rows, columns=list(COLUMNS)), before):
             typer.echo(line)
-    if not only:
-        table.to_csv(out / "results.csv", index=False, float_format="%.4g")
-        (out / "machine.json").write_text(json.dumps(machine(), indent=2) + "\n", encoding="utf-8")
+
+
+def renewed(rows: list[dict[str, object]], before: pd.DataFrame | None) -> pd.DataFrame:
+    """The table with the rows that were measured, each in its place, and the others as they were."""
+    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    if before is None:
+        return table
+    order = dict.fromkeys([*before["measure"], *table["measure"]])
+    both = {row["measure"]: row for row in [*before.to_dict("records"), *table.to_dict("records")]}
+    return pd.DataFrame([both[name] for name in order], columns=list(COLUMNS))
 
 
 def _ready(tensors: Path, downloads: Path) -> None:

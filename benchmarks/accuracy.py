@@ -1,7 +1,8 @@
 """How long a training takes to be right on 88 % of the test reviews: ours, and what one would pick without attention.
 
 The clock runs while a model learns, on one thread; reading, tokenising and testing are outside of it on every side.
-Ours and fastText stop at the first epoch that is good enough, a logistic regression where it converges.
+Ours stops at the first epoch that is good enough; fastText takes its five, which are just enough, and a logistic
+regression as long as it needs to converge.
 """
 
 import random
@@ -22,7 +23,6 @@ from pipeline.seeding import seed_everything
 from pipeline.training.fit import Fit
 
 TARGET = 0.88
-EPOCHS = 5  # of fastText at most, its default
 VARIANT = "mean_trainable"  # the quickest of params.yaml that gets there
 
 
@@ -86,7 +86,7 @@ def tfidf(folder: Path) -> float:
 
 
 def fasttext(folder: Path, scratch: Path) -> float:
-    """Seconds of fastText's own training on single words, over as few epochs as will do."""
+    """Seconds of fastText's own training on single words, five epochs at the rate of its tutorial."""
     import fasttext as library
 
     corpus = read_tensors(folder)
@@ -95,11 +95,7 @@ def fasttext(folder: Path, scratch: Path) -> float:
         lines = [f"__label__{label} {text}\n" for label, text in pairs]
         random.Random(0).shuffle(lines)  # it reads them in the order of the file
         (scratch / split).write_text("".join(lines), encoding="utf-8")
-    accuracy, seconds = 0.0, 0.0
-    for epochs in range(1, EPOCHS + 1):
-        started = time.perf_counter()
-        model = library.train_supervised(str(scratch / "train"), lr=0.5, epoch=epochs, thread=1, verbose=0)
-        seconds, accuracy = time.perf_counter() - started, model.test(str(scratch / "test"))[1]
-        if accuracy >= TARGET:
-            break
+    started = time.perf_counter()
+    model = library.train_supervised(str(scratch / "train"), lr=0.5, epoch=5, thread=1, verbose=0)
+    seconds, accuracy = time.perf_counter() - started, model.test(str(scratch / "test"))[1]
     return _reached(accuracy, seconds, "fastText")

@@ -83,7 +83,7 @@ class Pair:
         """Tokens per second of our pass over the test reviews; a sample of it, of short and long ones."""
         found = list(itertools.islice(evaluation_batches(self.corpus.splits["test"], 64), None))
         order = torch.randperm(len(found), generator=torch.Generator().manual_seed(0)).tolist()
-        source = iter(inference.infer(self.ours, [found[place] for place in order]))
+        source = iter(inference.infer(self.ours, itertools.cycle([found[place] for place in order])))
         return self._rate(lambda: int(next(source)[0].lengths_B.sum()))
 
     def their_inference(self) -> float:

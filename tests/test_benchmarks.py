@@ -7,7 +7,7 @@ import pytest
 import tiny
 import torch
 
-from benchmarks.__main__ import COLUMNS, Measure, moved
+from benchmarks.__main__ import COLUMNS, Measure, moved, renewed
 from benchmarks.models import bytes_per_token, flops_per_token
 from benchmarks.notebook import NotebookFit, NotebookModel, batches
 
@@ -47,3 +47,11 @@ def test_what_became_slower_is_named() -> None:
     now = pd.DataFrame({"measure": ["a", "b", "c"], "ratio": [1.9, 1.0, None], "share_of_limit": [None, None, 0.1]})
     assert moved(now, before) == ["slower: b, ratio 2 -> 1", "slower: c, share_of_limit 0.5 -> 0.1"]
     assert moved(before, before) == []
+
+
+def test_a_row_that_is_measured_again_takes_its_place_and_the_others_stay() -> None:
+    first, second, third = (Measure(name, "s", lambda: 0.0) for name in "abc")
+    before = renewed([first.row([1.0], []), second.row([2.0], [])], None)
+    after = renewed([third.row([3.0], []), first.row([9.0], [])], before)
+    assert after["measure"].tolist() == ["a", "b", "c"]
+    assert after["ours"].tolist() == [9.0, 2.0, 3.0]
