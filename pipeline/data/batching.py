@@ -13,7 +13,7 @@ JITTER = 0.02  # of a length, while training: enough to change who stands with w
 
 
 class Batch(NamedTuple):
-    """B reviews, the longest of T tokens; index_B are their places in the split."""
+    """B reviews, the longest of T tokens (T = 0: tokens left out); index_B are their places in the split."""
 
     tokens_BT: Tensor
     lengths_B: Tensor
@@ -31,11 +31,25 @@ def _collate(reviews: Reviews, index_B: Tensor) -> Batch:
     return Batch(torch.from_numpy(tokens), torch.from_numpy(ends - starts), labels_B, index_B)
 
 
-def training_batches(reviews: Reviews, batch_size: int, generator: torch.Generator) -> Iterator[Batch]:
+def _without_tokens(reviews: Reviews, index_B: Tensor) -> Batch:
+    place_B = index_B.numpy()
+    lengths_B = torch.from_numpy(reviews.offsets[place_B + 1] - reviews.offsets[place_B])
+    return Batch(torch.zeros(len(place_B), 0), lengths_B, torch.from_numpy(reviews.labels[place_B]), index_B)
+
+
+def training_batches(
+    reviews: Reviews, batch_size: int, generator: torch.Generator, *, tokens: bool = True
+) -> Iterator[Batch]:
     """Every review once, in an order drawn from the generator.
 
     Reviews are sorted by their length, each made longer or shorter at random by up to JITTER, and cut into batches;
     the batches come in random order.
+
+    Args:
+        reviews: of one split.
+        batch_size: reviews of a batch; the last has what is left.
+        generator: of the order.
+        tokens: whether the batches hold the tokens, or only say which reviews they are.
     """
     blurred = torch.from_numpy(reviews.lengths) * torch.empty(len(reviews)).uniform_(
         1 - JITTER, 1 + JITTER, generator=generator
@@ -43,7 +57,7 @@ def training_batches(reviews: Reviews, batch_size: int, generator: torch.Generat
     shuffled = torch.randperm(len(reviews), generator=generator)
     batches = shuffled[blurred[shuffled].argsort(stable=True)].split(batch_size)
     for place in torch.randperm(len(batches), generator=generator).tolist():
-        yield _collate(reviews, batches[place])
+        yield (_collate if tokens else _without_tokens)(reviews, batches[place])
 
 
 def evaluation_batches(reviews: Reviews, batch_size: int) -> Iterator[Batch]:

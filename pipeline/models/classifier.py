@@ -121,6 +121,18 @@ class AttentionClassifier(nn.Module):
         context_BF = states.total(weights_BT, self.value)
         return Attended(self.classifier(self.dropout(context_BF)), weights_BT)
 
+    @property
+    def reads_alike(self) -> bool:
+        """Whether a review has the same context at every step of a training: nothing below it is learned or drawn."""
+        below = (self.embedding, self.encoder, self.query, self.key, self.value)
+        learned = any(parameter.requires_grad for part in below for parameter in part.parameters())
+        return not (learned or self.word_dropout.p or self.dropout.p)
+
+    def contexts(self, tokens_BT: Tensor, lengths_B: Tensor) -> Tensor:
+        """Returns context_BF, what the classifier reads of each review."""
+        states = self.read(tokens_BT, lengths_B)
+        return states.total(states.attend(self.query(states), self.key), self.value)
+
     def read(self, tokens_BT: Tensor, lengths_B: Tensor) -> States:
         """The states of a batch: per word where nothing tells one occurrence from another, else per token."""
         tokens_BT = self.word_dropout(tokens_BT)

@@ -1,6 +1,7 @@
 """The one place that enters evaluation mode."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 import torch
@@ -21,11 +22,18 @@ def infer(model: nn.Module, batches: Iterable[SomeBatch]) -> Iterator[tuple[Some
     Yields:
         each batch with what the model says of it.
     """
+    with evaluating(model):
+        for batch in batches:
+            yield batch, model(batch[0], batch[1])
+
+
+@contextmanager
+def evaluating(model: nn.Module) -> Iterator[None]:
+    """Evaluation mode while the block lasts, and no gradients."""
     training = model.training
     model.eval()
     try:
         with torch.inference_mode():
-            for batch in batches:
-                yield batch, model(batch[0], batch[1])
+            yield
     finally:
         model.train(training)

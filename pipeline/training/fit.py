@@ -8,17 +8,19 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from pipeline.adam import EagerAdamW
-from pipeline.data.batching import Batch, training_batches
+from pipeline.data.batching import Batch, evaluation_batches, training_batches
 from pipeline.data.reviews import Reviews
+from pipeline.models.classifier import Attended, AttentionClassifier
+from pipeline.models.inference import evaluating
 from pipeline.models.variants import load_state, trained_state
 from pipeline.seeding import seed_everything
 from pipeline.training.objective import objective
 from pipeline.training.resume import read_state, write_state
-from pipeline.training.validate import validate
+from pipeline.training.validate import BATCH_SIZE, validate
 from pipeline.training.workers import ALONE, Workers
 
 Epoch = dict[str, Any]  # numbers by name, plus one histogram
@@ -48,11 +50,13 @@ class Fit:
         averaging: decay of the moving average of the weights that is validated and kept; 0 = the weights themselves.
         entropy_weight: see `objective`.
         workers: the processes that train it together, each with a `Fit` of its own.
+        contexts_NF: what the classifier reads of each training review, where no step changes it (see
+            `known_contexts`); a batch then needs no tokens.
     """
 
     def __init__(
         self,
-        model: nn.Module,
+        model: AttentionClassifier,
         *,
         steps: int,
         learning_rate: float,
@@ -63,9 +67,11 @@ class Fit:
         averaging: float,
         entropy_weight: float,
         workers: Workers = ALONE,
+        contexts_NF: Tensor | None = None,
     ) -> None:
         self.model = model
         self.workers = workers
+        self.contexts_NF = contexts_NF
         self.parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
         self.optimizer = EagerAdamW(
             self.parameters, lr=learning_rate, eps=epsilon, weight_decay=weight_decay, fused=True
@@ -96,7 +102,7 @@ class Fit:
             FloatingPointError: the loss is no finite number.
         """
         own, part = self.workers.shard(batch)
-        attended = self.model(own.tokens_BT, own.lengths_B)
+        attended = self._attended(own)
         loss = part * objective(attended, own.labels_B, own.lengths_B, self.entropy_weight)
         right = (attended.logits_BC.argmax(dim=1) == own.labels_B).sum() * (part > 0)
         said = torch.stack([loss.detach().double(), right.double()])
@@ -122,6 +128,12 @@ class Fit:
             correct=int(correct),
         )
 
+    def _attended(self, batch: Batch) -> Attended:
+        if self.contexts_NF is None:
+            attended: Attended = self.model(batch.tokens_BT, batch.lengths_B)
+            return attended
+        return Attended(self.model.classifier(self.contexts_NF[batch.index_B]), batch.tokens_BT)  # weights: nobody asks
+
     def state(self) -> dict[str, Any]:
         """All that the next step depends on, copied."""
         return copy.deepcopy(
@@ -144,8 +156,25 @@ class Fit:
         self.rates.load_state_dict(state["rates"])
 
 
+def known_contexts(
+    model: AttentionClassifier, reviews: Reviews, *, entropy_weight: float, **settings: Any
+) -> Tensor | None:
+    """contexts_NF of every review, where no step of a training can change them and nothing asks for the weights.
+
+    The mean of frozen word vectors, or their sum under weights that are never learned, is read once instead of once an
+    epoch, and equals what each step would read bit for bit. None where attention, vectors or encoder are learned.
+    """
+    if entropy_weight or not model.reads_alike:
+        return None
+    contexts_NF = torch.empty(len(reviews), model.classifier.in_features)
+    with evaluating(model):
+        for batch in evaluation_batches(reviews, BATCH_SIZE):
+            contexts_NF[batch.index_B] = model.contexts(batch.tokens_BT, batch.lengths_B)
+    return contexts_NF
+
+
 def fit(
-    model: nn.Module,
+    model: AttentionClassifier,
     train: Reviews,
     validation: Reviews,
     *,
@@ -184,7 +213,9 @@ def fit(
     Raises:
         FloatingPointError: the loss is no finite number; the state of the last good epoch stays in `resume_from`.
     """
-    running = Fit(model, steps=epochs * math.ceil(len(train) / batch_size), workers=workers, **settings)
+    contexts_NF = known_contexts(model, train, **settings)
+    steps = epochs * math.ceil(len(train) / batch_size)
+    running = Fit(model, steps=steps, workers=workers, contexts_NF=contexts_NF, **settings)
     history: list[Epoch] = []
     best: dict[str, torch.Tensor] = {}
     if state := workers.agree(lambda: read_state(resume_from)):
@@ -198,7 +229,7 @@ def fit(
         generator = seed_everything(seed, epoch, workers.rank)
         started, loss_sum, correct, tokens = time.process_time(), 0.0, 0, 0
         record = {"epoch": epoch, "learning_rate": running.learning_rate}
-        for batch in training_batches(train, batch_size, generator):
+        for batch in training_batches(train, batch_size, generator, tokens=contexts_NF is None):
             step = running.step(batch)
             loss_sum += step.loss * step.reviews
             correct += step.correct

@@ -75,6 +75,42 @@ def test_a_finished_fit_that_is_called_again_trains_no_further(tmp_path: Path) -
     assert again == history
 
 
+@pytest.mark.parametrize("name", ["mean", "attention_random"])
+def test_contexts_that_are_read_once_train_to_the_same_bits(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def trained(folder: str) -> tuple[dict[str, torch.Tensor], list[dict[str, Any]]]:
+        model = tiny.model(name)
+        data = tiny.reviews(96), tiny.reviews(48, seed=1)
+        history = fit(model, *data, seed=0, resume_from=tmp_path / folder, **{**SETTINGS, "averaging": 0.5})
+        return trained_state(model), without_clock(history)
+
+    assert fit_module.known_contexts(tiny.model(name), tiny.reviews(96), entropy_weight=0.0) is not None
+    once = trained("once")
+    monkeypatch.setattr(fit_module, "known_contexts", lambda *args, **settings: None)
+    each_step = trained("each step")
+    assert once[1] == each_step[1]
+    assert all(torch.equal(tensor, each_step[0][key]) for key, tensor in once[0].items())
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("attention", {}),
+        ("lstm_mean", {}),
+        ("attention_linear_value", {}),
+        ("mean", {"dropout": 0.1}),
+        ("mean", {"word_dropout": 0.1}),
+        ("mean", {"entropy_weight": 0.1}),
+    ],
+)
+def test_what_a_step_changes_or_draws_is_read_in_every_step(name: str, changes: dict[str, float]) -> None:
+    settings = {"entropy_weight": 0.0, **changes}
+    weight = settings.pop("entropy_weight")
+    model = tiny.model(name, **settings)
+    assert fit_module.known_contexts(model, tiny.reviews(8), entropy_weight=weight) is None
+
+
 def test_another_seed_gives_other_weights(tmp_path: Path) -> None:
     one, _ = train("attention", tmp_path / "0", seed=0)
     other, _ = train("attention", tmp_path / "1", seed=1)
