@@ -12,6 +12,7 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from typing import Any
 
 Report = Callable[[Any], None]
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # of malloc.h
+GIVE_BACK_EVERY = 5.0  # seconds: an LSTM trains 2 % slower for it, in a seventh of the memory
 
 
 @dataclass(frozen=True)
@@ -108,16 +110,27 @@ def _run(work: Callable[[int, Report], None], seed: int, events: "SimpleQueue[Ev
         events.put(Event(seed, ended=True))
 
 
-def keep_freed_memory() -> None:
+def keep_freed_memory(every: float = GIVE_BACK_EVERY) -> None:
     """Tells glibc to use freed memory again instead of giving it back: a quarter of the time of a step of an LSTM.
 
-    Otherwise it asks the kernel for each large tensor, and the kernel fills every page of it with zeros. Other
-    libraries of C are left as they are.
+    Otherwise it asks the kernel for each large tensor, and the kernel fills every page of it with zeros. But no two
+    batches have the same size, so the holes between tensors add up, to 7 GiB in the training of an LSTM that needs one.
+    They are given back every few seconds. Other libraries of C are left as they are.
+
+    Args:
+        every: seconds between two times that holes are given back.
     """
     with contextlib.suppress(AttributeError, TypeError):
-        mallopt = ctypes.CDLL(None).mallopt
-        mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
-        mallopt(M_MMAP_MAX, 0)
+        libc = ctypes.CDLL(None)
+        libc.mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
+        libc.mallopt(M_MMAP_MAX, 0)
+        threading.Thread(target=_give_back, args=(libc.malloc_trim, every), daemon=True).start()
+
+
+def _give_back(malloc_trim: Callable[[int], int], every: float) -> None:
+    while True:
+        time.sleep(every)
+        malloc_trim(0)
 
 
 def _end_with_parent() -> None:

@@ -3,6 +3,7 @@ import os
 import platform
 import resource
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -18,6 +19,30 @@ def count(seed: int, report: Report, *, to: int) -> None:
 
     for number in range(to):
         report((number, torch.get_num_threads()))
+
+
+HOLES = """
+import time, psutil, torch
+from pipeline.processes import keep_freed_memory
+keep_freed_memory(every=0.05)
+kept = [torch.ones(2 ** 20) for _ in range(200)]  # 4 MiB each
+del kept[::2]
+before = psutil.Process().memory_info().rss
+for _ in range(100):
+    time.sleep(0.05)
+    given_back = before - psutil.Process().memory_info().rss
+    if given_back > 300 * 2 ** 20:
+        break
+print(given_back / 2 ** 20, bool(all((tensor == 1).all() for tensor in kept)))
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="tells glibc alone")
+def test_holes_between_what_is_kept_are_given_back() -> None:
+    done = subprocess.run([sys.executable, "-c", HOLES], capture_output=True, text=True, check=True)
+    given_back, whole = done.stdout.split()
+    assert float(given_back) > 300  # MiB of the 400
+    assert whole == "True"
 
 
 def fail(seed: int, report: Report) -> None:
