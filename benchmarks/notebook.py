@@ -15,6 +15,7 @@ from torch.utils.data import DataLoader
 from pipeline.data.reviews import Reviews
 from pipeline.models.classifier import AttentionClassifier
 from pipeline.models.encoders import RecurrentEncoder
+from pipeline.models.functional import masked_sparsemax
 
 Padded = tuple[Tensor, Tensor, Tensor]
 
@@ -37,6 +38,7 @@ class NotebookModel(nn.Module):
         self.text_query = getattr(model.query, "transform", None)
         self.shared_query = getattr(model.query, "query", None)
         self.key, self.value, self.classifier = model.key, model.value, model.classifier
+        self.heads, self.is_sparse = model.heads, model.normaliser is masked_sparsemax
         self.dropout = nn.Dropout(dropout)
         self.word_dropout = word_dropout
 
@@ -49,16 +51,27 @@ class NotebookModel(nn.Module):
         if self.rnn is not None:
             packed = pack_padded_sequence(states, lengths, batch_first=True, enforce_sorted=False)
             states, _ = pad_packed_sequence(self.rnn(packed)[0], batch_first=True)
-        scores = torch.zeros(mask.shape)
+        keys, values, contexts = self.key(states), self.value(states), []
+        heads = [torch.zeros(mask.shape)]
         if self.text_query is not None:
             mean = (states * mask[:, :, None]).sum(1) / lengths[:, None]
-            scores = (self.key(states) * self.text_query(mean)[:, None]).sum(-1)
+            heads = [(keys * query[:, None]).sum(-1) for query in self.text_query(mean).chunk(self.heads, dim=1)]
         elif self.shared_query is not None:
-            scores = self.key(states) @ self.shared_query
-        weights = scores.masked_fill(~mask, float("-inf")).softmax(-1)
-        context = (weights[:, :, None] * self.value(states)).sum(1)
-        logits: Tensor = self.classifier(self.dropout(context))
+            heads = [keys @ query for query in self.shared_query.chunk(self.heads)]
+        for scores in heads:
+            scores = scores.masked_fill(~mask, float("-inf"))
+            weights = sparsemax(scores) if self.is_sparse else scores.softmax(-1)
+            contexts.append((weights[:, :, None] * values).sum(1))
+        logits: Tensor = self.classifier(self.dropout(torch.cat(contexts, 1)))
         return logits
+
+
+def sparsemax(scores: Tensor) -> Tensor:
+    """As the paper has it, by a sort (Martins & Astudillo 2016, algorithm 1)."""
+    falling = scores.sort(dim=-1, descending=True).values
+    sums = falling.cumsum(-1)
+    size = (1 + torch.arange(1, scores.shape[-1] + 1) * falling > sums).sum(-1, keepdim=True)
+    return (scores - (sums.gather(-1, size - 1) - 1) / size).clamp_min(0)
 
 
 def _recurrent(model: AttentionClassifier) -> nn.Module | None:

@@ -85,20 +85,25 @@ class MLPValue(Strict):
 
 
 class AttentionVariant(Strict):
-    """encoder -> query . key -> attention -> value -> weighted sum -> linear classifier."""
+    """encoder -> query . key -> normaliser -> value -> weighted sum -> linear classifier."""
 
     family: Literal["attention"] = "attention"
     encoder: Annotated[NoEncoder | Recurrent, Field(discriminator="kind")] = NoEncoder()
     query: Annotated[NoQuery | GlobalQuery | RandomQuery | TextQuery, Field(discriminator="kind")] = NoQuery()
     key: Annotated[IdentityKey | TanhKey, Field(discriminator="kind")] = IdentityKey()
+    normaliser: Literal["softmax", "sparsemax"] = "softmax"  # scores -> weights; sparsemax: most of them are zero
+    heads: Annotated[int, Field(ge=1, le=64)] = 1  # queries, and context vectors side by side (Vaswani et al. 2017)
     value: Annotated[IdentityValue | LinearValue | MLPValue, Field(discriminator="kind")] = IdentityValue()
     embeddings: Literal["frozen", "trainable"] = "frozen"
     training: dict[str, Any] = Field(default_factory=dict)  # fields of `training` that this variant overrides
 
     @model_validator(mode="after")
-    def _a_key_is_asked_for(self) -> "AttentionVariant":
-        if isinstance(self.query, NoQuery) and not isinstance(self.key, IdentityKey):
-            raise ValueError("a key without a query is never read: give the variant a query")
+    def _nothing_waits_for_a_query(self) -> "AttentionVariant":
+        waiting = {"a key": self.key != IdentityKey(), "a normaliser": self.normaliser != "softmax"}
+        waiting["a number of heads"] = self.heads > 1
+        idle = [part for part, is_set in waiting.items() if is_set]
+        if isinstance(self.query, NoQuery) and idle:
+            raise ValueError(f"{idle[0]} without a query is never read: give the variant a query")
         return self
 
 
@@ -118,8 +123,12 @@ NullKind = Literal["uniform", "random"]  # equal weights, or those of a query th
 
 def null_model(entry: AttentionVariant, kind: NullKind) -> AttentionVariant:
     """The same variant, trained the same way, but with attention that is never learned."""
-    query = NoQuery() if kind == "uniform" else RandomQuery(kind="random")
-    return entry.model_copy(update={"query": query, "key": IdentityKey()})  # a key that learns would make up for it
+    parts: dict[str, Any] = {"key": IdentityKey()}  # one that learns would make up for the query
+    if kind == "uniform":
+        parts |= {"query": NoQuery(), "normaliser": "softmax", "heads": 1}  # under equal weights all heads are one
+    else:
+        parts |= {"query": RandomQuery(kind="random")}
+    return entry.model_copy(update=parts)
 
 
 def family_of(entry: object) -> str:

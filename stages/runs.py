@@ -20,12 +20,14 @@ def variant_run(params: Params, corpus: str, variant: str, seed: int, data: Tens
         data: the corpus.
     """
     entry, training = params.variant(variant), params.training_of(corpus, variant)
-    parts = {"encoder": "none", "query": "none", "key": "none", "value": "none", "embeddings": "none"}
+    parts = dict.fromkeys(("encoder", "query", "key", "normaliser", "heads", "value", "embeddings"), "none")
     if isinstance(entry, AttentionVariant):
         parts = {
             "encoder": _spell(entry.encoder.model_dump()),
             "query": _spell(entry.query.model_dump()),
             "key": _spell(entry.key.model_dump()),
+            "normaliser": entry.normaliser,
+            "heads": str(entry.heads),
             "value": _spell(entry.value.model_dump()),
             "embeddings": entry.embeddings,
         }

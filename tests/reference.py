@@ -16,6 +16,18 @@ def softmax(scores: Vector) -> Vector:
     return [value / sum(exponentials) for value in exponentials]
 
 
+def sparsemax(scores: Vector) -> Vector:
+    """max(z - tau, 0) with the tau that makes the sum 1, found by halving (Martins & Astudillo 2016, equation 2)."""
+    low, high = max(scores) - 1, max(scores)
+    for _ in range(100):
+        middle = (low + high) / 2
+        low, high = (middle, high) if sum(max(z - middle, 0.0) for z in scores) > 1 else (low, middle)
+    return [max(z - high, 0.0) for z in scores]
+
+
+NORMALISERS = {"softmax": softmax, "sparsemax": sparsemax}
+
+
 def entropy(weights: Vector) -> float:
     return -sum(w * math.log(w) for w in weights if w > 0)
 
@@ -73,7 +85,9 @@ def gru(parameters: dict[str, Matrix], vectors: Matrix) -> Matrix:
 CELLS = {"lstm": lstm, "gru": gru}
 
 
-def attend(query: Vector, keys: Matrix, values: Matrix) -> tuple[Vector, Vector]:
-    """Weights and context of one review: softmax(q . k_t), sum of weight times value."""
-    weights = softmax([dot(query, key) for key in keys])
-    return weights, weighted(weights, values)
+def attend(query: Vector, keys: Matrix, values: Matrix, normaliser: str = "softmax") -> tuple[Vector, Vector]:
+    """Mean weights, and contexts of all heads, of one review: softmax(q . k_t), sum of weight times value."""
+    size = len(keys[0])
+    heads = [query[start : start + size] for start in range(0, len(query), size)]
+    weights = [NORMALISERS[normaliser]([dot(head, key) for key in keys]) for head in heads]
+    return mean(weights), [x for own in weights for x in weighted(own, values)]

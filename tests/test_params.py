@@ -91,6 +91,10 @@ def test_a_corpus_overrides_a_variant_and_a_variant_the_default(tmp_path: Path) 
         ("published.bilstm_dot.numbers", {"f1": 0.9}, "published.bilstm_dot.numbers.f1 = 'f1'.*'accuracy', 'roc_auc'"),
         ("published.bilstm_dot.variant.training", {"epochs": 0}, "published.bilstm_dot.variant.training.epochs = 0"),
         ("variants.mean.key", {"kind": "tanh", "size": 8}, "a key without a query is never read"),
+        ("variants.mean.normaliser", "sparsemax", "a normaliser without a query is never read"),
+        ("variants.mean.heads", 4, "a number of heads without a query is never read"),
+        ("variants.attention.normaliser", "entmax", "normaliser = 'entmax'.*'softmax' or 'sparsemax'"),
+        ("variants.attention.heads", 0, r"variants\.attention.*heads = 0.*greater than or equal to 1"),
         ("variants.attention.key", {"kind": "tanh"}, r"variants\.attention.*key.*size.*required"),
         ("variants.mean.training", {"epochs": -3}, "variants.mean.training.epochs = -3.*greater than or equal to 1"),
         (

@@ -25,6 +25,8 @@ VARIANTS = {
     "attention_text_query": {"query": TEXT},
     "attention_text_query_mlp": {"query": {"kind": "text", "hidden": [5]}},
     "attention_additive": {"query": GLOBAL, "key": {"kind": "tanh", "size": 5}},
+    "attention_sparsemax": {"query": GLOBAL, "normaliser": "sparsemax"},
+    "attention_multihead": {"query": GLOBAL, "heads": 3},
     "attention_value": {"query": GLOBAL, "value": {"kind": "mlp", "hidden": 6}},
     "attention_linear_value": {"query": GLOBAL, "value": {"kind": "linear", "size": 3}},
     "attention_text_query_value": {"query": TEXT, "value": {"kind": "mlp", "hidden": 6}},
@@ -33,13 +35,19 @@ VARIANTS = {
         "query": TEXT,
         "key": {"kind": "tanh", "size": 5},
     },
+    "attention_multihead_sparsemax_value": {
+        **{"query": GLOBAL, "key": {"kind": "tanh", "size": 5}, "normaliser": "sparsemax", "heads": 2},
+        "value": {"kind": "mlp", "hidden": 6},
+    },
+    "lstm_multihead_text_query": {"encoder": LSTM, "query": TEXT, "heads": 2},
     "lstm_attention": {"encoder": LSTM, "query": GLOBAL},
     "lstm_mean": {"encoder": LSTM},
     "gru_attention": {"encoder": {"kind": "gru", "hidden": 3}, "query": GLOBAL},
     "bidirectional": {"encoder": {"kind": "gru", "hidden": 3, "layers": 2, "bidirectional": True}, "query": TEXT},
     "attention_trainable": {"query": GLOBAL, "embeddings": "trainable"},
 }
-RECURRENT = {"lstm_attention", "lstm_text_query_additive", "lstm_mean", "gru_attention", "bidirectional"}
+RECURRENT = {name for name, entry in VARIANTS.items() if "encoder" in entry}
+SPARSE = {name for name, entry in VARIANTS.items() if "normaliser" in entry}
 
 
 def embeddings() -> torch.Tensor:

@@ -14,6 +14,8 @@ QUESTIONS = {
     "query": "2. A learned query: does attention beat equal weights?",
     "null": "2. The same variant with weights that are never learned: does learning them help?",
     "key": "2. Additive attention, a query over keys: better than over the states?",
+    "normaliser": "2. Sparsemax, under which many words get nothing at all: better than softmax?",
+    "heads": "2. Several heads, each with a query of its own: better than one?",
     "text": "3. A query from the text: better than one for all texts?",
     "value": "3. A value transform: better than the state itself?",
     "encoder": "4. A recurrent layer under the attention: worth it?",
@@ -37,7 +39,7 @@ NONE: dict[str, Any] = {"kind": "none"}
 IDENTITY: dict[str, Any] = {"kind": "identity"}
 PARTS = {
     **{"encoder": NONE, "query": NONE, "key": IDENTITY, "value": IDENTITY},
-    **{"embeddings": "frozen", "entropy_weight": 0.0},
+    **{"normaliser": "softmax", "heads": 1, "embeddings": "frozen", "entropy_weight": 0.0},
 }
 
 

@@ -33,7 +33,8 @@ def adversary(model: AttentionClassifier, reviews: Reviews, *, seed: int, steps:
 
     Published were 5 starts, 500 steps at a rate of 0.01, and a term that drives the starts apart. Fewer and longer
     steps without it end as far away or farther (on IMDB, 0.570 nats against 0.568), in a fifteenth of the time. A
-    review whose answer no start keeps has divergence 0: its own weights are a candidate too.
+    review whose answer no start keeps has divergence 0: its own weights are a candidate too. A model of several heads
+    gets the same weights in all of them, and they are held against the mean of its own.
 
     Args:
         model: trained.
@@ -73,12 +74,15 @@ def _search(model: AttentionClassifier, batch: Opened, generator: torch.Generato
     optimizer = EagerAdamW([scores_BT], lr=LEARNING_RATE, weight_decay=0.0, amsgrad=True)  # without decay it is Adam
     for _ in range(steps):
         weights_BT = masked_softmax(scores_BT, batch.mask_BT)
-        answer_BC = (weighted_sum(weights_BT, pulls_BTC) + bias_C).softmax(dim=1)
-        change_B = (answer_BC - own_BC).abs().sum(dim=1)
+        change_B = (_answers(weights_BT, pulls_BTC, bias_C) - own_BC).abs().sum(dim=1)
         loss = (PENALTY * (change_B - FREE).relu() - jensen_shannon(weights_BT, own_BT)).sum()
         (scores_BT.grad,) = torch.autograd.grad(loss, scores_BT)
         optimizer.step()
     with torch.inference_mode():
         weights_BT = masked_softmax(scores_BT, batch.mask_BT)
-        change_B = total_variation((weighted_sum(weights_BT, pulls_BTC) + bias_C).softmax(dim=1), own_BC)
+        change_B = total_variation(_answers(weights_BT, pulls_BTC, bias_C), own_BC)
         return jensen_shannon(weights_BT, own_BT).double().numpy(), change_B.double().numpy()
+
+
+def _answers(weights_BT: Tensor, pulls_BTC: Tensor, bias_C: Tensor) -> Tensor:
+    return (weighted_sum(weights_BT[:, None], pulls_BTC).squeeze(1) + bias_C).softmax(dim=1)

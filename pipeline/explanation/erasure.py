@@ -51,7 +51,8 @@ def decision_flip(model: AttentionClassifier, reviews: Reviews, ranking: Flat) -
     """flip_N: the smallest share of tokens that must leave the attention, best ranked first, for another answer.
 
     A token leaves by a weight of zero, and the other weights grow in proportion; the states stay as they are (Serrano
-    & Smith 2019, section 4; Mohankumar et al. 2020). NaN where the answer stands even on the last token alone.
+    & Smith 2019, section 4; Mohankumar et al. 2020). NaN where the answer stands even on the last token that every
+    head has a weight for.
     """
     rank = ranks(reviews, ranking)
     flip_N = np.full(len(reviews), np.nan)
@@ -61,13 +62,13 @@ def decision_flip(model: AttentionClassifier, reviews: Reviews, ranking: Flat) -
             order_T = np.empty(length, dtype=np.int64)
             order_T[rank[reviews.offsets[index] : reviews.offsets[index + 1]]] = np.arange(length)
             order = torch.from_numpy(order_T)
-            weights_T, values_TF = batch.weights_BT[row][order].double(), batch.values_BTF[row][order].double()
-            left_T = weights_T.flip(0).cumsum(0).flip(0)  # the mass of the tokens that remain, summed from the smallest
-            sums_TF = (weights_T[:, None] * values_TF).flip(0).cumsum(0).flip(0)
+            weights_HT, values_TF = batch.weights_BHT[row][:, order].double(), batch.values_BTF[row][order].double()
+            left_HT = weights_HT.flip(1).cumsum(1).flip(1)  # the mass of what remains, summed from the smallest
+            sums_HTF = (weights_HT[:, :, None] * values_TF).flip(1).cumsum(1).flip(1)
             with torch.inference_mode():
-                logits_TC = model.classifier((sums_TF / left_T[:, None]).float())
+                logits_TC = model.classifier((sums_HTF / left_HT[:, :, None]).transpose(0, 1).flatten(1).float())
             answers_T = logits_TC.argmax(dim=1).numpy()
-            flipped = np.flatnonzero((answers_T != answers_T[0]) & (left_T.numpy() > 0))
+            flipped = np.flatnonzero((answers_T != answers_T[0]) & (left_HT > 0).all(dim=0).numpy())
             if len(flipped):
                 flip_N[index] = flipped[0] / length
     return flip_N

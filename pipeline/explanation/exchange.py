@@ -70,6 +70,7 @@ def _exchange_seed(
     accuracies = {}
     for name, paths in checkpoints.items():
         answers, _ = replaced(load_classifier(paths[seed], embeddings_VE), sample, seed=seed, donors=weights)
-        for donor in checkpoints:
-            accuracies[name, donor] = float((answers[donor].argmax(axis=1) == sample.labels).mean())
+        for donor in checkpoints:  # of several heads, the own weights are more than the mean that goes to others
+            answers_NC = answers["own" if donor == name else donor]
+            accuracies[name, donor] = float((answers_NC.argmax(axis=1) == sample.labels).mean())
     report(accuracies)

@@ -22,7 +22,7 @@ STEPS = 16  # of the integral, at the middles of equal parts
 
 
 def attention(model: AttentionClassifier, reviews: Reviews) -> Flat:
-    """The weights themselves."""
+    """The weights themselves, the mean over the heads."""
     weights = np.empty(len(reviews.tokens))
     for batch in opened(model, reviews):
         mask_BT = batch.mask_BT.numpy()
@@ -36,8 +36,8 @@ def gradient_x_input(model: AttentionClassifier, reviews: Reviews) -> Flat:
     def attribution(batch: Batch) -> Tensor:
         vectors_BTE = model.embedding(batch.tokens_BT).detach().requires_grad_()
         states_BTD = model.encoder(vectors_BTE, batch.lengths_B)
-        weights_BT = model.attend(states_BTD, batch.lengths_B).detach()
-        margin_B = _log_odds(model.classify(weights_BT, model.value(states_BTD)))
+        weights_BHT = model.attend(states_BTD, batch.lengths_B).detach()
+        margin_B = _log_odds(model.classify(weights_BHT, model.value(states_BTD)))
         (gradient_BTE,) = torch.autograd.grad(margin_B.sum(), vectors_BTE)
         products_BT: Tensor = (gradient_BTE * vectors_BTE.detach()).sum(dim=2)
         return products_BT

@@ -58,8 +58,8 @@ def _left_out_one_by_one(model: AttentionClassifier, reviews: Reviews) -> Flat:
 
 def _answers(model: AttentionClassifier, states_BTD: Tensor) -> Tensor:
     """probabilities_BC of texts of one length."""
-    weights_BT = model.attend(states_BTD, torch.full((len(states_BTD),), states_BTD.shape[1]))
-    return model.classify(weights_BT, model.value(states_BTD)).double().softmax(dim=1)
+    weights_BHT = model.attend(states_BTD, torch.full((len(states_BTD),), states_BTD.shape[1]))
+    return model.classify(weights_BHT, model.value(states_BTD)).double().softmax(dim=1)
 
 
 def without_each(encoder: nn.Module, vectors_TE: Tensor) -> Iterator[Tensor]:

@@ -25,11 +25,11 @@ KINDS = ("negation", "function word", "punctuation", "unknown", "other")
 
 
 def is_closed(model: "AttentionClassifier") -> bool:
-    """Whether the weight of a word depends on the word alone: a global query over keys of word vectors."""
-    from pipeline.models.encoders import IdentityEncoder
+    """Whether two numbers per word say it all: one global query over keys of word vectors, and a softmax."""
+    from pipeline.explanation.opened import is_bag
     from pipeline.models.queries import GlobalQuery, RandomQuery
 
-    return isinstance(model.encoder, IdentityEncoder) and isinstance(model.query, GlobalQuery | RandomQuery)
+    return is_bag(model) and isinstance(model.query, GlobalQuery | RandomQuery)
 
 
 def closed_form(model: "AttentionClassifier") -> tuple[Floats, Floats]:
@@ -42,7 +42,7 @@ def closed_form(model: "AttentionClassifier") -> tuple[Floats, Floats]:
         logit_V = q . k(x_w), and polarity_V = (W_1 - W_0) v(x_w); of two classes.
 
     Raises:
-        ValueError: the model's weights depend on more than the word.
+        ValueError: the model's weights depend on more than that.
     """
     import torch
 
@@ -56,7 +56,10 @@ def closed_form(model: "AttentionClassifier") -> tuple[Floats, Floats]:
 
 
 def log_lift(reviews: Reviews, weights: npt.NDArray[np.floating]) -> Floats:
-    """ln(weight * length) of each token: 0 where it gets what uniform attention would give."""
+    """ln(weight * length) of each token: 0 where it gets what uniform attention would give.
+
+    A weight of zero counts as the smallest that float32 has, 10^-38: its logarithm is finite.
+    """
     share = np.maximum(weights.astype(np.float64), np.finfo(np.float32).tiny)
     lift: Floats = np.log(share * np.repeat(reviews.lengths, reviews.lengths))
     return lift

@@ -1,4 +1,4 @@
-"""The trained model with other weights in the place of its own; everything before and after them stays.
+"""The trained model with other weights in the place of its own, in every head; everything before and after them stays.
 
 If the answers stay too, the weights were not what made them.
 """
@@ -24,15 +24,16 @@ class Permuted(NamedTuple):
 
 
 def uniform(batch: Opened) -> Tensor:
-    """weights_BT: the same for every real token."""
-    mask_BT = batch.mask_BT.to(batch.weights_BT.dtype)
-    return mask_BT / mask_BT.sum(dim=1, keepdim=True)
+    """weights_B1T: the same for every real token."""
+    mask_BT = batch.mask_BT.to(batch.weights_BHT.dtype)
+    return (mask_BT / mask_BT.sum(dim=1, keepdim=True))[:, None]
 
 
 def permutation(batch: Opened, generator: torch.Generator) -> Tensor:
-    """weights_BT: the batch's own, in a random order of the real tokens of each review."""
-    keys_BT = torch.rand(batch.weights_BT.shape, generator=generator).masked_fill(~batch.mask_BT, 2.0)
-    return batch.weights_BT.gather(1, keys_BT.argsort(dim=1)).masked_fill(~batch.mask_BT, 0.0)
+    """weights_BHT: the batch's own, in a random order of the real tokens of each review, the same for all heads."""
+    keys_BT = torch.rand(batch.mask_BT.shape, generator=generator).masked_fill(~batch.mask_BT, 2.0)
+    order_BHT = keys_BT.argsort(dim=1)[:, None].expand_as(batch.weights_BHT)
+    return batch.weights_BHT.gather(2, order_BHT).masked_fill(~batch.mask_BT[:, None], 0.0)
 
 
 def permuted(model: AttentionClassifier, reviews: Reviews, *, permutations: int, seed: int) -> Permuted:
@@ -89,15 +90,15 @@ def replaced(
     found = {name: np.empty((len(reviews), len(model.classifier.bias))) for name in names}
     own = np.empty(len(reviews.tokens), dtype=np.float32)
     for batch in opened(model, reviews, batch_size):
-        weights = {"own": batch.weights_BT, "uniform": uniform(batch), "permuted": permutation(batch, generator)}
+        weights = {"own": batch.weights_BHT, "uniform": uniform(batch), "permuted": permutation(batch, generator)}
         mask_BT = batch.mask_BT.numpy()
         flat = places(reviews, batch.index_B, mask_BT)
         own[flat] = batch.weights_BT.numpy()[mask_BT]
         for name, given in (donors or {}).items():
             given_BT = np.zeros(mask_BT.shape, dtype=np.float32)
             given_BT[mask_BT] = given[flat]
-            weights[name] = torch.from_numpy(given_BT)
+            weights[name] = torch.from_numpy(given_BT)[:, None]
         with torch.inference_mode():
-            for name, weights_BT in weights.items():
-                found[name][batch.index_B] = model.classify(weights_BT, batch.values_BTF).numpy()
+            for name, weights_BHT in weights.items():
+                found[name][batch.index_B] = model.classify(weights_BHT, batch.values_BTF).numpy()
     return found, own

@@ -1,7 +1,7 @@
 """A trained model with its parts in the hand: the same text under other weights, without some of its tokens.
 
-N reviews, B of them in a batch, T tokens, E embedding, D encoder output, F value output, C classes. Flat arrays hold
-one number per token of all reviews, aligned with `Reviews.tokens`.
+N reviews, B of them in a batch, H heads, T tokens, E embedding, D encoder output, F value output, C classes. Flat
+arrays hold one number per token of all reviews, aligned with `Reviews.tokens`.
 """
 
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from pipeline.data.batching import evaluation_batches
 from pipeline.data.reviews import Reviews, pack
 from pipeline.models.classifier import AttentionClassifier
 from pipeline.models.encoders import IdentityEncoder
-from pipeline.models.functional import padding_mask
+from pipeline.models.functional import masked_softmax, padding_mask
 from pipeline.models.queries import TextQuery
 
 Flat = npt.NDArray[np.float64]
@@ -30,21 +30,32 @@ class Opened(NamedTuple):
     lengths_B: Tensor
     mask_BT: Tensor
     values_BTF: Tensor
-    weights_BT: Tensor
+    weights_BHT: Tensor
     logits_BC: Tensor
+
+    @property
+    def weights_BT(self) -> Tensor:
+        """What the model reports: the mean over the heads."""
+        return self.weights_BHT.mean(dim=1)
 
 
 def is_bag(model: AttentionClassifier) -> bool:
-    """Whether a token deleted changes no other state or score: word vectors, and a query that is not the text's.
+    """Whether what is deleted just leaves the sum, and the weights that remain grow in proportion.
 
-    What is deleted then leaves the sum, and the weights that remain grow in proportion.
+    They do if no other state or score changes, over word vectors under a query that is not the text's, if the weights
+    are a softmax (sparsemax turns to tokens that it had left out), and if there is one head, so one proportion.
     """
-    return isinstance(model.encoder, IdentityEncoder) and not isinstance(model.query, TextQuery)
+    is_fixed = isinstance(model.encoder, IdentityEncoder) and not isinstance(model.query, TextQuery)
+    return is_fixed and model.normaliser is masked_softmax and model.heads == 1
 
 
 def pulls(model: AttentionClassifier, batch: Opened) -> Tensor:
-    """pulls_BTC = W v(h_t): the classifier is linear, so the logits are their weighted sum, plus the bias."""
-    pulls_BTC: Tensor = batch.values_BTF.clone() @ model.classifier.weight.detach().T
+    """pulls_BTC = W v(h_t): the classifier is linear, so the logits are their weighted sum, plus the bias.
+
+    Under the same weights in every head, that is: the maps of the heads are then added up.
+    """
+    weight_CF = model.classifier.weight.detach().unflatten(1, (model.heads, -1)).sum(dim=1)
+    pulls_BTC: Tensor = batch.values_BTF.clone() @ weight_CF.T
     return pulls_BTC
 
 
@@ -54,11 +65,11 @@ def opened(model: AttentionClassifier, reviews: Reviews, batch_size: int = BATCH
     for batch in evaluation_batches(reviews, batch_size):
         with torch.inference_mode():
             states_BTD = model.encoder(model.embedding(batch.tokens_BT), batch.lengths_B)
-            weights_BT = model.attend(states_BTD, batch.lengths_B)
+            weights_BHT = model.attend(states_BTD, batch.lengths_B)
             values_BTF = model.value(states_BTD)
-            logits_BC = model.classify(weights_BT, values_BTF)
+            logits_BC = model.classify(weights_BHT, values_BTF)
         mask_BT = padding_mask(batch.lengths_B, batch.tokens_BT.shape[1])
-        yield Opened(batch.index_B.numpy(), batch.lengths_B, mask_BT, values_BTF, weights_BT, logits_BC)
+        yield Opened(batch.index_B.numpy(), batch.lengths_B, mask_BT, values_BTF, weights_BHT, logits_BC)
 
 
 def probabilities(model: AttentionClassifier, reviews: Reviews, batch_size: int = BATCH_SIZE) -> Flat:

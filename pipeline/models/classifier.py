@@ -1,6 +1,6 @@
 """The model family: encoder -> query . key -> attention -> value -> weighted sum -> linear.
 
-B reviews, T tokens, E embedding, D encoder output, K key, F value output, C classes, V vocabulary.
+B reviews, H heads, T tokens, E embedding, D encoder output, K key, F value output, C classes, V vocabulary.
 """
 
 from typing import NamedTuple
@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from pipeline.models.encoders import IdentityEncoder
-from pipeline.models.functional import weighted_sum
+from pipeline.models.functional import Normaliser, weighted_sum
 from pipeline.models.states import Sequence, States, Words
 from pipeline.models.transforms import Transform
 
@@ -20,7 +20,7 @@ class Attended(NamedTuple):
     """What a model says of a batch, and where it looked."""
 
     logits_BC: Tensor
-    weights_BT: Tensor
+    weights_BT: Tensor  # the mean over the heads
 
 
 class WordDropout(nn.Module):
@@ -73,15 +73,23 @@ class Dropout(nn.Module):
 class AttentionClassifier(nn.Module):
     """logits = W sum_t a_t v(h_t) + b with a = softmax_t(q . k(h_t)) and h = encoder(x).
 
+    With H heads the query is H queries of K numbers, and the classifier reads the H context vectors side by side
+    (Vaswani et al. 2017, section 3.2.2). Their linear maps of keys and values for each head would add nothing: under a
+    learned query the one merges into the query, q . M k = (M^T q) . k, the other into the classifier.
+
+    What is reported as the attention is the mean over the heads, so the entropy term of the loss, too, is that of the
+    mean: it steers the number that one reads, which is the mean of the heads' entropies plus how far they disagree.
+
     Args:
         embedding: (V, E); row 0 is padding.
         encoder: (vectors_BTE, lengths_B) -> states_BTD.
-        query: (states) -> query_BK, or query_1K where all reviews share it.
+        query: (states) -> the queries of all heads in one vector for each review, or one that all reviews share.
         key: (states_BTD) -> keys_BTK.
+        normaliser: (scores_BHT, mask_B1T) -> weights_BHT.
         value: (states_BTD) -> values_BTF.
         word_dropout: (tokens_BT) -> tokens_BT.
         dropout: on word vectors and on the context vector.
-        classifier: context_BF -> logits_BC.
+        classifier: the contexts of all heads -> logits_BC.
     """
 
     def __init__(
@@ -91,6 +99,7 @@ class AttentionClassifier(nn.Module):
         encoder: nn.Module,
         query: nn.Module,
         key: Transform,
+        normaliser: Normaliser,
         value: Transform,
         word_dropout: nn.Module,
         dropout: Dropout,
@@ -101,10 +110,16 @@ class AttentionClassifier(nn.Module):
         self.encoder = encoder
         self.query = query
         self.key = key
+        self.normaliser = normaliser
         self.value = value
         self.word_dropout = word_dropout
         self.dropout = dropout
         self.classifier = classifier
+
+    @property
+    def heads(self) -> int:
+        """H: how many context vectors the classifier reads."""
+        return self.classifier.in_features // self.value.size
 
     def forward(self, tokens_BT: Tensor, lengths_B: Tensor) -> Attended:
         """Classifies right-padded reviews.
@@ -117,9 +132,9 @@ class AttentionClassifier(nn.Module):
             logits_BC, and weights_BT: they sum to 1 over the real tokens and are 0 on padding.
         """
         states = self.read(tokens_BT, lengths_B)
-        weights_BT = states.attend(self.query(states), self.key)
-        context_BF = states.total(weights_BT, self.value)
-        return Attended(self.classifier(self.dropout(context_BF)), weights_BT)
+        weights_BHT = states.attend(self.query(states), self.key, self.normaliser)
+        context_BHF = states.total(weights_BHT, self.value)
+        return Attended(self.classifier(self.dropout(context_BHF.flatten(1))), weights_BHT.mean(dim=1))
 
     @property
     def reads_alike(self) -> bool:
@@ -141,11 +156,12 @@ class AttentionClassifier(nn.Module):
         return Sequence(self.encoder(self.dropout(self.embedding(tokens_BT)), lengths_B), lengths_B)
 
     def attend(self, states_BTD: Tensor, lengths_B: Tensor) -> Tensor:
-        """Returns weights_BT = softmax_t(q . k(h_t)) over the real tokens."""
+        """Returns weights_BHT over the real tokens."""
         states = Sequence(states_BTD, lengths_B)
-        return states.attend(self.query(states), self.key)
+        return states.attend(self.query(states), self.key, self.normaliser)
 
-    def classify(self, weights_BT: Tensor, values_BTF: Tensor) -> Tensor:
-        """Returns logits_BC for any weights: those of `attend`, or others put in their place."""
-        logits_BC: Tensor = self.classifier(self.dropout(weighted_sum(weights_BT, values_BTF)))
+    def classify(self, weights_BHT: Tensor, values_BTF: Tensor) -> Tensor:
+        """Returns logits_BC for any weights: those of `attend`, or weights_B1T in the place of every head's."""
+        context_BHF = weighted_sum(weights_BHT, values_BTF).expand(-1, self.heads, -1)
+        logits_BC: Tensor = self.classifier(self.dropout(context_BHF.flatten(1)))
         return logits_BC

@@ -1,6 +1,7 @@
 """States -> the query, the vector that asks which tokens matter. One contract: (states) -> query_BK.
 
-B reviews, D encoder output, K key; K = D where the key is the state. A query that all reviews share is query_1K.
+B reviews, D encoder output, K key; K = D where the key is the state. A query that all reviews share is query_1K. With
+several heads the queries of all of them stand in one vector, and K is as many times a key.
 """
 
 import itertools

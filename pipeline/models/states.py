@@ -1,7 +1,7 @@
 """What the encoder made of a batch, in the shape that is cheapest for it; attention asks both alike.
 
-B reviews, T tokens, U distinct words of the batch, D encoder output, K key, F value output. A query is query_BK, or
-query_1K where all reviews share it.
+B reviews, H heads, T tokens, U distinct words of the batch, D encoder output, K key, F value output. A query is
+query_BQ, or query_1Q where all reviews share it, as long as H keys: the queries of all heads, one after the other.
 """
 
 from abc import ABC, abstractmethod
@@ -10,7 +10,7 @@ from functools import cached_property
 import torch
 from torch import Tensor, nn
 
-from pipeline.models.functional import masked_softmax, padding_mask, weighted_sum
+from pipeline.models.functional import Normaliser, padding_mask, weighted_sum
 from pipeline.models.gather import dots, sums
 from pipeline.models.transforms import Identity, Transform
 
@@ -31,20 +31,21 @@ class States(ABC):
 
     @abstractmethod
     def scores(self, query: Tensor, key: Transform) -> Tensor:
-        """scores_BT = query . key(state); what stands on padding has no meaning."""
+        """scores_BHT = query . key(state); what stands on padding has no meaning."""
 
     @abstractmethod
-    def total(self, weights_BT: Tensor, value: Transform) -> Tensor:
-        """context_BF = sum over t of weight times value(state)."""
+    def total(self, weights_BHT: Tensor, value: Transform) -> Tensor:
+        """context_BHF = sum over t of weight times value(state)."""
 
-    def attend(self, query: Tensor, key: Transform) -> Tensor:
-        """weights_BT = softmax over the real tokens of the scores."""
-        return masked_softmax(self.scores(query, key), self.mask_BT)
+    def attend(self, query: Tensor, key: Transform, normaliser: Normaliser) -> Tensor:
+        """weights_BHT = the scores, normalised over the real tokens."""
+        return normaliser(self.scores(query, key), self.mask_BT[:, None])
 
     def mean(self) -> Tensor:
         """mean_BD of the states of each review."""
         weights_BT = self.mask_BT.to(self.dtype)
-        return self.total(weights_BT / weights_BT.sum(dim=1, keepdim=True), UNCHANGED)
+        weights_BT = weights_BT / weights_BT.sum(dim=1, keepdim=True)
+        return self.total(weights_BT[:, None], UNCHANGED).squeeze(1)
 
 
 class Sequence(States):
@@ -60,14 +61,14 @@ class Sequence(States):
         self.states_BTD = states_BTD
 
     def scores(self, query: Tensor, key: Transform) -> Tensor:
-        """scores_BT."""
+        """scores_BHT."""
         keys_BTK = key(self.states_BTD)
-        query_BK = query.expand(len(keys_BTK), -1)
-        return torch.bmm(keys_BTK, query_BK[:, :, None]).squeeze(2)
+        query_BHK = _by_head(query, keys_BTK).expand(len(keys_BTK), -1, -1)
+        return torch.bmm(keys_BTK, query_BHK.mT).mT
 
-    def total(self, weights_BT: Tensor, value: Transform) -> Tensor:
-        """context_BF."""
-        return weighted_sum(weights_BT, value(self.states_BTD))
+    def total(self, weights_BHT: Tensor, value: Transform) -> Tensor:
+        """context_BHF."""
+        return weighted_sum(weights_BHT, value(self.states_BTD))
 
 
 class Words(States):
@@ -98,14 +99,22 @@ class Words(States):
         return transform(vectors_UD), places_BT
 
     def scores(self, query: Tensor, key: Transform) -> Tensor:
-        """scores_BT."""
+        """scores_BHT."""
         table, places_BT = self._table(key)
-        return dots(table, places_BT, self.lengths_B, query)
+        heads = _by_head(query, table).unbind(1)
+        return torch.stack([dots(table, places_BT, self.lengths_B, head) for head in heads], dim=1)
 
-    def total(self, weights_BT: Tensor, value: Transform) -> Tensor:
-        """context_BF."""
+    def total(self, weights_BHT: Tensor, value: Transform) -> Tensor:
+        """context_BHF."""
         table, places_BT = self._table(value)
-        return sums(table, places_BT, self.lengths_B, weights_BT)
+        heads = weights_BHT.unbind(1)
+        return torch.stack([sums(table, places_BT, self.lengths_B, weights_BT) for weights_BT in heads], dim=1)
+
+
+def _by_head(query: Tensor, keys: Tensor) -> Tensor:
+    """query_BHK."""
+    query_BHK: Tensor = query.unflatten(1, (-1, keys.shape[-1]))
+    return query_BHK
 
 
 def distinct(tokens_BT: Tensor, rows: int) -> tuple[Tensor, Tensor]:

@@ -1,5 +1,7 @@
 """A variant's entry in params.yaml -> its model. The only file that knows both."""
 
+import math
+
 import torch
 from torch import Tensor, nn
 
@@ -7,7 +9,10 @@ from pipeline import params_variants as params
 from pipeline.models import transforms
 from pipeline.models.classifier import AttentionClassifier, Dropout, WordDropout
 from pipeline.models.encoders import IdentityEncoder, RecurrentEncoder
+from pipeline.models.functional import masked_softmax, masked_sparsemax
 from pipeline.models.queries import GlobalQuery, RandomQuery, TextQuery, UniformQuery
+
+NORMALISERS = {"softmax": masked_softmax, "sparsemax": masked_sparsemax}
 
 
 def build_model(
@@ -22,7 +27,7 @@ def build_model(
     """The composition that a variant describes, its parameters drawn from torch's current random state.
 
     Args:
-        variant: which encoder, query, key and value.
+        variant: which encoder, query, key, normaliser, heads and value.
         embeddings_VE: the word vectors; copied if the variant trains them, shared if it does not.
         classes: C.
         dropout: on word vectors and on the context vector, while training.
@@ -39,12 +44,13 @@ def build_model(
     return AttentionClassifier(
         embedding=embedding,
         encoder=encoder,
-        query=_query(variant, size=encoder.size, asks=key.size),
+        query=_query(variant, size=encoder.size, asks=variant.heads * key.size),
         key=key,
+        normaliser=NORMALISERS[variant.normaliser],
         value=value,
         word_dropout=WordDropout(word_dropout),
         dropout=Dropout(dropout, dropout_mask),
-        classifier=nn.Linear(value.size, classes),
+        classifier=nn.Linear(variant.heads * value.size, classes),
     )
 
 
@@ -61,7 +67,7 @@ def _query(variant: params.AttentionVariant, size: int, asks: int) -> nn.Module:
         case params.GlobalQuery():
             return GlobalQuery(asks)
         case params.RandomQuery(scale=scale):
-            return RandomQuery(asks, scale)
+            return RandomQuery(asks, scale * math.sqrt(variant.heads))  # each head's is about that long
         case params.TextQuery(hidden=hidden):
             return TextQuery(size, hidden, asks)
         case _:

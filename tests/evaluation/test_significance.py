@@ -79,6 +79,8 @@ def test_a_contrast_differs_in_one_part_and_the_plainer_is_the_parent() -> None:
     own = {(one.question, one.variant, one.parent) for one in contrasts(entries)}
     assert ("query", "attention_value", "mean_value") in own
     assert ("value", "attention_value", "attention") in own
+    assert ("normaliser", "attention_sparsemax", "attention") in own
+    assert ("heads", "attention_multihead", "attention") in own
     assert not {pair for pair in own if "tfidf" in pair}
 
 

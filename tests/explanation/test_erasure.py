@@ -7,7 +7,10 @@ from pipeline.data.reviews import pack
 from pipeline.explanation import importance
 from pipeline.explanation.erasure import SHARES, decision_flip, erasure, ranks
 
-MODELS = ["attention", "attention_text_query_value", "lstm_attention"]
+MODELS = [
+    *("attention", "attention_text_query_value", "lstm_attention"),
+    *("attention_sparsemax", "attention_multihead", "attention_multihead_sparsemax_value", "lstm_multihead_text_query"),
+]
 
 
 def test_ranks_count_within_a_review_and_the_earlier_of_equals_comes_first() -> None:
@@ -76,8 +79,10 @@ def test_a_decision_flips_where_removing_one_by_one_says_so(name: str) -> None:
             order, slow = np.argsort(-own, kind="stable"), np.nan
             for removed in range(1, len(own)):
                 left = attended.clone()
-                left[0, order[:removed].copy()] = 0
-                if model.classify(left / left.sum(), values).argmax() != answer:
+                left[0, :, order[:removed].copy()] = 0
+                if not left.sum(dim=2).all():
+                    break
+                if model.classify(left / left.sum(dim=2, keepdim=True), values).argmax() != answer:
                     slow = removed / len(own)
                     break
         np.testing.assert_equal(found[index], slow)

@@ -6,7 +6,10 @@ import torch
 from pipeline.explanation import importance
 from pipeline.explanation.opened import kept, opened, probabilities
 
-MODELS = ["mean", "attention", "attention_text_query_value", "lstm_attention", "bidirectional", "attention_trainable"]
+MODELS = [
+    *("mean", "attention", "attention_text_query_value", "lstm_attention", "bidirectional", "attention_trainable"),
+    *("attention_sparsemax", "attention_multihead", "attention_multihead_sparsemax_value", "lstm_multihead_text_query"),
+]
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -54,7 +57,7 @@ def test_a_saturated_answer_still_has_a_gradient() -> None:
         assert all(own.any() for own in tiny.by_review(reviews, found))
 
 
-@pytest.mark.parametrize("name", ["attention", "attention_value", "lstm_attention"])
+@pytest.mark.parametrize("name", ["attention", "attention_value", "attention_multihead", "lstm_attention"])
 def test_integrated_gradients_add_up_to_the_change_of_the_log_odds(name: str) -> None:
     model, reviews = tiny.model(name), tiny.reviews(20)
     found = importance.integrated_gradients(model, reviews, steps=300)

@@ -6,7 +6,14 @@ from pipeline.data.reviews import pack
 from pipeline.explanation.leave_one_out import leave_one_out
 
 SHARED = ["lstm_attention", "gru_attention", "lstm_text_query_additive"]  # one layer, of one direction or two
-MODELS = ["mean", "attention", "attention_text_query_value", "attention_trainable", "bidirectional", *SHARED]
+ONE_BY_ONE = [
+    "attention_sparsemax",
+    "attention_multihead",
+    "attention_multihead_sparsemax_value",
+    "lstm_multihead_text_query",
+]
+PLAIN = ["mean", "attention", "attention_text_query_value", "attention_trainable", "bidirectional"]
+MODELS = [*PLAIN, *SHARED, *ONE_BY_ONE]
 
 
 @pytest.mark.parametrize("rows", [1, 3, 64])

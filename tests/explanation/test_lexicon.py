@@ -28,7 +28,9 @@ def test_two_numbers_per_word_are_the_whole_model(name: str) -> None:
         assert (logits[0, 1] - logits[0, 0]).item() == pytest.approx(shares @ polarity_V[tokens] + bias, abs=1e-5)
 
 
-@pytest.mark.parametrize("name", ["lstm_attention", "attention_text_query", "mean"])
+@pytest.mark.parametrize(
+    "name", ["lstm_attention", "attention_text_query", "mean", "attention_sparsemax", "attention_multihead"]
+)
 def test_a_model_that_looks_at_the_text_has_no_lexicon(name: str) -> None:
     with pytest.raises(ValueError, match="no lexicon in closed form"):
         closed_form(tiny.model(name))

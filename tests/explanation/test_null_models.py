@@ -12,16 +12,19 @@ from pipeline.explanation.adversary import CLOSE, adversary, jensen_shannon
 from pipeline.explanation.null_models import permutation, permuted, replaced, total_variation, uniform
 from pipeline.explanation.opened import opened, probabilities
 
-MODELS = ["attention", "attention_text_query_value", "lstm_attention"]
+MODELS = [
+    *("attention", "attention_text_query_value", "lstm_attention"),
+    *("attention_sparsemax", "attention_multihead", "attention_multihead_sparsemax_value"),
+]
 
 
 def test_a_permutation_moves_weights_among_the_real_tokens_alone() -> None:
     model, reviews = tiny.model("lstm_attention"), tiny.reviews(30)
     (batch,) = opened(model, reviews)
-    moved_BT = permutation(batch, torch.Generator().manual_seed(0))
-    assert (moved_BT[~batch.mask_BT] == 0).all()
-    torch.testing.assert_close(moved_BT.sort(dim=1).values, batch.weights_BT.sort(dim=1).values)
-    assert not torch.equal(moved_BT, batch.weights_BT)
+    moved_BHT = permutation(batch, torch.Generator().manual_seed(0))
+    assert (moved_BHT[~batch.mask_BT[:, None].expand_as(moved_BHT)] == 0).all()
+    torch.testing.assert_close(moved_BHT.sort(dim=2).values, batch.weights_BHT.sort(dim=2).values)
+    assert not torch.equal(moved_BHT, batch.weights_BHT)
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -47,9 +50,25 @@ def test_own_weights_put_back_change_nothing(name: str) -> None:
     weights = importance.attention(model, reviews)
     found, own = replaced(model, reviews, seed=0, donors={"donor": weights}, batch_size=8)
     np.testing.assert_allclose(own, weights, atol=1e-6)
-    np.testing.assert_allclose(softmax(found["donor"], axis=1), probabilities(model, reviews), atol=1e-6)
+    same = np.allclose(softmax(found["donor"], axis=1), probabilities(model, reviews), atol=1e-6)
+    assert same == (model.heads == 1), "the mean of several heads is the weights of none"
     np.testing.assert_allclose(softmax(found["own"], axis=1), probabilities(model, reviews), atol=1e-6)
     assert not np.allclose(found["uniform"], found["own"], atol=1e-3)
+
+
+def test_the_weights_of_another_stand_in_every_head() -> None:
+    """So the heads are one, whose classifier is the sum of theirs."""
+    model, one, reviews = tiny.model("attention_multihead"), tiny.model("mean"), tiny.reviews(30)
+    with torch.no_grad():
+        one.classifier.weight[:] = model.classifier.weight.unflatten(1, (3, -1)).sum(dim=1)
+        one.classifier.bias[:] = model.classifier.bias
+    donors = {"donor": importance.attention(tiny.model("attention"), reviews)}
+    several, single = (
+        replaced(model, reviews, seed=0, donors=donors)[0],
+        replaced(one, reviews, seed=0, donors=donors)[0],
+    )
+    for name in ("uniform", "donor"):
+        np.testing.assert_allclose(several[name], single[name], atol=1e-5)
 
 
 def test_uniform_weights_in_the_place_of_a_global_query_are_the_mean() -> None:
@@ -58,7 +77,7 @@ def test_uniform_weights_in_the_place_of_a_global_query_are_the_mean() -> None:
     found = replaced(model, reviews, seed=0)[0]["uniform"]
     np.testing.assert_allclose(softmax(found, axis=1), probabilities(mean, reviews), atol=1e-6)
     (batch,) = opened(model, reviews)
-    np.testing.assert_allclose(uniform(batch).sum(dim=1), 1, rtol=1e-6)
+    np.testing.assert_allclose(uniform(batch).sum(dim=2), 1, rtol=1e-6)
 
 
 def test_the_divergence_is_in_nats() -> None:
@@ -66,11 +85,15 @@ def test_the_divergence_is_in_nats() -> None:
     assert jensen_shannon(one, other).item() == pytest.approx(math.log(2))
     assert jensen_shannon(one, one).item() == 0
     mixed = torch.tensor([[0.1, 0.2, 0.3, 0.4]])
+    zero = one.clone().requires_grad_()
+    (gradient,) = torch.autograd.grad(jensen_shannon(zero, mixed).sum(), zero)
+    assert torch.isfinite(gradient).all()
     assert jensen_shannon(one, mixed).item() == pytest.approx(jensenshannon(one[0], mixed[0]) ** 2, rel=1e-5)
 
 
-def test_an_adversary_keeps_the_answer_and_leaves_the_weights() -> None:
-    model, reviews = tiny.model("lstm_attention"), tiny.reviews(12)
+@pytest.mark.parametrize("name", ["lstm_attention", "attention_multihead_sparsemax_value"])
+def test_an_adversary_keeps_the_answer_and_leaves_the_weights(name: str) -> None:
+    model, reviews = tiny.model(name), tiny.reviews(12)
     found = adversary(model, reviews, seed=0, steps=60)
     assert (found.change_N <= CLOSE).all()
     assert ((found.divergence_N >= 0) & (found.divergence_N <= math.log(2) + 1e-6)).all()

@@ -9,8 +9,8 @@ import torch
 
 from pipeline.models.checkpoint import load_classifier, save_classifier
 from pipeline.models.functional import attention_entropy, padding_mask
-from pipeline.models.variants import trained_parameters
-from pipeline.params_variants import AttentionVariant
+from pipeline.models.variants import build_model, trained_parameters
+from pipeline.params_variants import AttentionVariant, null_model
 from pipeline.training.objective import objective
 
 every_variant = pytest.mark.parametrize("name", tiny.VARIANTS)
@@ -24,7 +24,8 @@ def test_shapes_and_weights(name: str) -> None:
     assert logits_BC.shape == (4, 2)
     assert weights_BT.sum(dim=1).tolist() == pytest.approx([1.0] * 4, abs=1e-6)
     assert (weights_BT[~mask_BT] == 0).all()
-    assert (weights_BT[mask_BT] > 0).all()
+    assert (weights_BT >= 0).all()
+    assert (weights_BT[mask_BT] == 0).any() == (name in tiny.SPARSE)
 
 
 @every_variant
@@ -89,12 +90,12 @@ def test_the_whole_model_equals_its_slow_twin(name: str) -> None:
     tokens_BT, lengths_B = tiny.batch()
     logits_BC, weights_BT = model(tokens_BT, lengths_B)
     for row, length in enumerate(lengths_B.tolist()):
-        weights, logits = _slow(model, tokens_BT[row, :length].tolist())
+        weights, logits = _slow(name, model, tokens_BT[row, :length].tolist())
         assert weights_BT[row, :length].tolist() == pytest.approx(weights, abs=1e-10)
         assert logits_BC[row].tolist() == pytest.approx(logits, abs=1e-10)
 
 
-def _slow(model: torch.nn.Module, tokens: list[int]) -> tuple[list[float], list[float]]:
+def _slow(name: str, model: torch.nn.Module, tokens: list[int]) -> tuple[list[float], list[float]]:
     state = {key: value.tolist() for key, value in model.state_dict().items()}
     states = [state["embedding.weight"][token] for token in tokens]
     for layer in range(len(getattr(model.encoder, "forwards", []))):
@@ -121,7 +122,8 @@ def _slow(model: torch.nn.Module, tokens: list[int]) -> tuple[list[float], list[
     if "value.transform.0.weight" in state:
         weight, bias = state["value.transform.0.weight"], state["value.transform.0.bias"]
         values = [reference.relu(reference.linear(weight, bias, s)) for s in states]
-    weights, context = reference.attend(query, keys, values)
+    normaliser = tiny.VARIANTS[name].get("normaliser", "softmax")
+    weights, context = reference.attend(query, keys, values, normaliser)
     return weights, reference.linear(state["classifier.weight"], state["classifier.bias"], context)
 
 
@@ -144,6 +146,37 @@ def test_a_linear_value_that_is_the_identity_is_its_parent() -> None:
     torch.nn.init.zeros_(child.value.transform.bias)
     child.classifier, child.query = parent.classifier, parent.query
     assert torch.allclose(child(*tiny.batch()).logits_BC, parent(*tiny.batch()).logits_BC, atol=1e-6)
+
+
+def test_heads_that_ask_alike_are_one_head() -> None:
+    one, three = tiny.model("attention"), tiny.model("attention_multihead")
+    with torch.no_grad():
+        three.query.query[:] = one.query.query.repeat(3)
+        one.classifier.weight[:] = three.classifier.weight.unflatten(1, (3, -1)).sum(dim=1)
+        one.classifier.bias[:] = three.classifier.bias
+    single, several = one(*tiny.batch()), three(*tiny.batch())
+    assert torch.allclose(several.logits_BC, single.logits_BC, atol=1e-6)
+    assert torch.allclose(several.weights_BT, single.weights_BT, atol=1e-7)
+
+
+def test_heads_look_at_words_of_their_own() -> None:
+    model = tiny.model("attention_multihead")
+    tokens_BT, lengths_B = tiny.batch()
+    weights_BHT = model.attend(model.embedding(tokens_BT), lengths_B)
+    assert weights_BHT.shape == (4, 3, 7)
+    assert not torch.allclose(weights_BHT[0, 0], weights_BHT[0, 1], atol=0.1)
+    assert torch.allclose(model(tokens_BT, lengths_B).weights_BT, weights_BHT.mean(dim=1), atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["uniform", "random"])
+def test_the_null_models_of_a_variant_can_be_kept(kind: str, tmp_path: object) -> None:
+    entry = AttentionVariant.model_validate(tiny.VARIANTS["attention_multihead_sparsemax_value"])
+    null = null_model(entry, kind)
+    model = build_model(null, tiny.embeddings(), classes=2)
+    save_classifier(model, null, tmp_path / "null.safetensors")  # type: ignore[operator]
+    loaded = load_classifier(tmp_path / "null.safetensors", tiny.embeddings())  # type: ignore[operator]
+    assert torch.equal(loaded(*tiny.batch()).logits_BC, model(*tiny.batch()).logits_BC)
+    assert model.heads == (1 if kind == "uniform" else 2)
 
 
 def test_one_token_has_all_the_attention_and_no_entropy() -> None:

@@ -9,10 +9,13 @@ from hypothesis import strategies as st
 from pipeline.models.functional import (
     attention_entropy,
     masked_softmax,
+    masked_sparsemax,
     padding_mask,
     reverse_tokens,
     weighted_sum,
 )
+
+NORMALISERS = {"softmax": masked_softmax, "sparsemax": masked_sparsemax}
 
 lengths = st.lists(st.integers(1, 9), min_size=1, max_size=5)
 
@@ -29,15 +32,16 @@ def padded(draw: st.DrawFn) -> tuple[torch.Tensor, torch.Tensor]:
     return torch.tensor(scores, dtype=torch.float64), lengths_B
 
 
-@given(padded())
+@pytest.mark.parametrize("name", ["softmax", "sparsemax"])
+@given(case=padded())
 @settings(deadline=None, max_examples=60)
-def test_softmax_and_entropy_equal_their_slow_twins(case: tuple[torch.Tensor, torch.Tensor]) -> None:
+def test_weights_and_entropy_equal_their_slow_twins(name: str, case: tuple[torch.Tensor, torch.Tensor]) -> None:
     scores_BT, lengths_B = case
     mask_BT = padding_mask(lengths_B, scores_BT.shape[1])
-    weights_BT = masked_softmax(scores_BT, mask_BT)
+    weights_BT = NORMALISERS[name](scores_BT, mask_BT)
     entropy_B = attention_entropy(weights_BT, mask_BT)
     for row, length in enumerate(lengths_B.tolist()):
-        expected = reference.softmax(scores_BT[row, :length].tolist())
+        expected = reference.NORMALISERS[name](scores_BT[row, :length].tolist())
         assert weights_BT[row, :length].tolist() == pytest.approx(expected, abs=1e-12)
         assert weights_BT[row, length:].tolist() == [0.0] * (scores_BT.shape[1] - length)
         assert entropy_B[row].item() == pytest.approx(reference.entropy(expected), abs=1e-9)
@@ -59,10 +63,45 @@ def test_entropy_and_its_gradient_are_finite_where_a_weight_is_zero() -> None:
     assert torch.isfinite(scores_BT.grad).all()
 
 
+def test_sparsemax_by_hand() -> None:
+    """Two scores less than 1 apart share by their distance; one that is 1 ahead has it all; equal ones are uniform."""
+    mask_BT = torch.ones(3, 3, dtype=torch.bool)
+    scores_BT = torch.tensor([[0.3, 0.1, -2.0], [5.0, 4.0, 3.9], [7.0, 7.0, 7.0]])
+    expected = torch.tensor([[0.6, 0.4, 0.0], [1.0, 0.0, 0.0], [1 / 3, 1 / 3, 1 / 3]])
+    assert torch.allclose(masked_sparsemax(scores_BT, mask_BT), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("scale", [1e-6, 1e-2, 1.0, 1e4])
+def test_sparsemax_sums_to_one_in_single_precision_over_a_long_review(scale: float) -> None:
+    scores_BT = scale * torch.randn(2, 2500, generator=torch.Generator().manual_seed(0))
+    mask_BT = padding_mask(torch.tensor([2500, 2300]), 2500)
+    weights_BT = masked_sparsemax(scores_BT, mask_BT)
+    assert weights_BT.sum(dim=1).tolist() == pytest.approx([1.0, 1.0], abs=1e-5)
+    assert (weights_BT >= 0).all()
+
+
+def test_sparsemax_does_not_hide_what_is_no_number() -> None:
+    scores_BT = torch.tensor([[float("nan"), 1.0], [0.0, 1.0]])
+    weights_BT = masked_sparsemax(scores_BT, torch.ones(2, 2, dtype=torch.bool))
+    assert weights_BT.isnan().tolist() == [[True, True], [False, False]]
+
+
+def test_the_gradient_of_sparsemax_and_of_its_entropy_is_that_of_finite_differences() -> None:
+    """Most weights are zero, where ln has no value and the square of a distance no second derivative."""
+    scores_BT = torch.tensor([[0.3, 0.1, -2.0, 9.0, 9.0], [0.2, 0.25, 0.1, -0.3, 0.15]], dtype=torch.float64)
+    mask_BT = padding_mask(torch.tensor([3, 5]), 5)
+    assert torch.autograd.gradcheck(lambda z: masked_sparsemax(z, mask_BT), scores_BT.requires_grad_())
+    assert torch.autograd.gradcheck(lambda z: attention_entropy(masked_sparsemax(z, mask_BT), mask_BT), scores_BT)
+    assert (masked_sparsemax(scores_BT, mask_BT)[mask_BT] == 0).any()
+
+
 def test_weighted_sum_equals_its_slow_twin() -> None:
-    weights_BT, states_BTD = torch.rand(3, 4, dtype=torch.float64), torch.rand(3, 4, 5, dtype=torch.float64)
-    expected = [reference.weighted(w, s) for w, s in zip(weights_BT.tolist(), states_BTD.tolist(), strict=True)]
-    assert torch.allclose(weighted_sum(weights_BT, states_BTD), torch.tensor(expected, dtype=torch.float64))
+    weights_BHT, states_BTD = torch.rand(3, 2, 4, dtype=torch.float64), torch.rand(3, 4, 5, dtype=torch.float64)
+    expected = [
+        [reference.weighted(head, states) for head in heads]
+        for heads, states in zip(weights_BHT.tolist(), states_BTD.tolist(), strict=True)
+    ]
+    assert torch.allclose(weighted_sum(weights_BHT, states_BTD), torch.tensor(expected, dtype=torch.float64))
 
 
 @given(lengths, st.integers(0, 3))

@@ -53,9 +53,9 @@ def test_the_mean_does_not_see_padding() -> None:
 def test_a_word_that_stands_twice_counts_twice() -> None:
     embedding = torch.nn.Embedding.from_pretrained(torch.tensor([[0.0], [1.0], [10.0]], dtype=torch.float64))
     words = Words(embedding, torch.tensor([[2, 1, 2]]), torch.tensor([3]))
-    weights_BT = torch.tensor([[0.5, 0.2, 0.3]], dtype=torch.float64)
+    weights_BHT = torch.tensor([[[0.5, 0.2, 0.3], [0.0, 0.0, 1.0]]], dtype=torch.float64)
     expected = reference.weighted([0.5, 0.2, 0.3], [[10.0], [1.0], [10.0]])
-    assert words.total(weights_BT, UNCHANGED)[0].tolist() == pytest.approx(expected)
+    assert words.total(weights_BHT, UNCHANGED)[0].tolist() == [pytest.approx(expected), [10.0]]
 
 
 def test_distinct_is_unique() -> None:
