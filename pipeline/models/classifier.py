@@ -131,10 +131,8 @@ class AttentionClassifier(nn.Module):
         Returns:
             logits_BC, and weights_BT: they sum to 1 over the real tokens and are 0 on padding.
         """
-        states = self.read(tokens_BT, lengths_B)
-        weights_BHT = states.attend(self.query(states), self.key, self.normaliser)
-        context_BHF = states.total(weights_BHT, self.value)
-        return Attended(self.classifier(self.dropout(context_BHF.flatten(1))), weights_BHT.mean(dim=1))
+        context_BN, weights_BHT = self.contexts(tokens_BT, lengths_B)
+        return Attended(self.classifier(self.dropout(context_BN)), weights_BHT.mean(dim=1))
 
     @property
     def reads_alike(self) -> bool:
@@ -143,10 +141,11 @@ class AttentionClassifier(nn.Module):
         learned = any(parameter.requires_grad for part in below for parameter in part.parameters())
         return not (learned or self.word_dropout.p or self.dropout.p)
 
-    def contexts(self, tokens_BT: Tensor, lengths_B: Tensor) -> Tensor:
-        """Returns context_BF, what the classifier reads of each review."""
+    def contexts(self, tokens_BT: Tensor, lengths_B: Tensor) -> tuple[Tensor, Tensor]:
+        """Returns context_BN, the N = H F numbers that the classifier reads of each review, and weights_BHT."""
         states = self.read(tokens_BT, lengths_B)
-        return states.total(states.attend(self.query(states), self.key), self.value)
+        weights_BHT = states.attend(self.query(states), self.key, self.normaliser)
+        return states.total(weights_BHT, self.value).flatten(1), weights_BHT
 
     def read(self, tokens_BT: Tensor, lengths_B: Tensor) -> States:
         """The states of a batch: per word where nothing tells one occurrence from another, else per token."""

@@ -169,7 +169,7 @@ def known_contexts(
     contexts_NF = torch.empty(len(reviews), model.classifier.in_features)
     with evaluating(model):
         for batch in evaluation_batches(reviews, BATCH_SIZE):
-            contexts_NF[batch.index_B] = model.contexts(batch.tokens_BT, batch.lengths_B)
+            contexts_NF[batch.index_B], _ = model.contexts(batch.tokens_BT, batch.lengths_B)
     return contexts_NF
 
 
