@@ -52,15 +52,12 @@ def repeated(reviews: Path, times: int, out: Path) -> None:
 def tensors(reviews: Path, vectors: Path, out: Path) -> dict[str, float]:
     """Tokenises and encodes a table; seconds, and MiB at the peak."""
     from pipeline.data.prepare import build_tensors
-    from pipeline.data.tensors import write_tensors
     from pipeline.params import load_params
 
     corpus = load_params("params.yaml").corpus("imdb")
     elsewhere = {"reviews", "vectors", "top_words_min_count", "training"}
     started = time.perf_counter()
-    table = pd.read_parquet(reviews)
-    made, _ = build_tensors(table, vectors, **corpus.model_dump(exclude=elsewhere))
-    write_tensors(made, table, out)
+    build_tensors(reviews, vectors, out, **corpus.model_dump(exclude=elsewhere))
     return {"seconds": time.perf_counter() - started, "MiB": _peak()}
 
 

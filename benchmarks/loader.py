@@ -12,18 +12,16 @@ def ours(downloads: Path, folder: Path) -> int:
     """What the stages imdb, glove and tensors do after the download; returns the training tokens."""
     from pipeline.data import glove, imdb
     from pipeline.data.prepare import build_tensors
-    from pipeline.data.tensors import write_tensors
     from pipeline.params import load_params
 
     params = load_params("params.yaml")
-    table = imdb.read(downloads / IMDB, params.sources.imdb.sha256)
-    vectors = folder / "vectors.txt"
+    reviews, vectors = folder / "reviews.parquet", folder / "vectors.txt"
+    imdb.read(downloads / IMDB, params.sources.imdb.sha256).to_parquet(reviews, compression="zstd", index=False)
     glove.extract(next(downloads.glob(GLOVE)), vectors, 50, params.sources.glove.members[50].sha256, "")
     corpus = params.corpus("imdb")
     elsewhere = {"reviews", "vectors", "top_words_min_count", "training"}
-    tensors, _ = build_tensors(table, vectors, **corpus.model_dump(exclude=elsewhere))
-    write_tensors(tensors, table, folder / "tensors")
-    return len(tensors.splits["train"].tokens)
+    covered = build_tensors(reviews, vectors, folder / "tensors", **corpus.model_dump(exclude=elsewhere))
+    return int(covered["train_tokens"])
 
 
 def course(downloads: Path, folder: Path) -> int:

@@ -4,12 +4,10 @@ import json
 from pathlib import Path
 from typing import Annotated
 
-import pandas as pd
 import typer
 
 from pipeline.data.atomic import replacing
 from pipeline.data.prepare import build_tensors
-from pipeline.data.tensors import write_tensors
 from pipeline.params import load_params
 from stages import cli
 
@@ -27,10 +25,8 @@ def main(
     --vectors data/demo/vectors.txt --out data/tensors/demo --coverage results/demo/coverage.json
     """
     settings = load_params("params.yaml").corpus(corpus)
-    table = pd.read_parquet(reviews)
     elsewhere = {"reviews", "vectors", "top_words_min_count", "training"}  # fields that other stages read
-    tensors, covered = build_tensors(table, vectors, **settings.model_dump(exclude=elsewhere))
-    write_tensors(tensors, table, out)
+    covered = build_tensors(reviews, vectors, out, **settings.model_dump(exclude=elsewhere))
     with replacing(coverage) as part:
         part.write_text(json.dumps(covered, indent=2) + "\n", encoding="utf-8")
     typer.echo(

@@ -1,6 +1,7 @@
 """Encoded reviews as flat arrays: all tokens in a row, and where each review starts. Opened by memory map."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,15 +58,34 @@ def pack(encoded: list[npt.NDArray[np.int32]], labels: npt.ArrayLike, rows: npt.
     )
 
 
-def write_reviews(reviews: Reviews, folder: Path) -> None:
-    """One .npy file per array."""
+@contextmanager
+def writing_reviews(
+    folder: Path, lengths: npt.NDArray[np.int64], labels: npt.ArrayLike, rows: npt.ArrayLike
+) -> Iterator[Callable[[npt.NDArray[np.int32]], object]]:
+    """Writes one .npy file per array; yields what appends the tokens of some reviews, which need not fit into memory.
+
+    Args:
+        folder: is made.
+        lengths: (N,) tokens of each review.
+        labels: (N,)
+        rows: (N,)
+    """
+    assert (lengths > 0).all(), "a review without a token has no attention"
     folder.mkdir(parents=True)
-    for name, array in vars(reviews).items():
-        np.save(folder / f"{name}.npy", array)
+    offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])
+    np.save(folder / "offsets.npy", offsets)
+    np.save(folder / "labels.npy", np.asarray(labels, dtype=np.int64))
+    np.save(folder / "rows.npy", np.asarray(rows, dtype=np.int64))
+    with (folder / "tokens.npy").open("wb") as file:  # not a map of it: a full disk would end the process by a signal
+        header = {"descr": np.lib.format.dtype_to_descr(np.dtype(np.int32)), "fortran_order": False}
+        np.lib.format.write_array_header_1_0(file, {**header, "shape": (int(offsets[-1]),)})
+        start = file.tell()
+        yield lambda tokens: file.write(tokens.data)
+        assert file.tell() == start + 4 * offsets[-1], "tokens of other lengths than announced"
 
 
 def read_reviews(folder: Path) -> Reviews:
-    """The arrays that `write_reviews` wrote, mapped, not loaded."""
+    """The arrays that `writing_reviews` wrote, mapped, not loaded."""
     arrays: dict[str, Any] = {
         name: np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
         for name in Reviews.__dataclass_fields__

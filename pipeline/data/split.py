@@ -4,15 +4,17 @@ Reviews of one film share names and plot words. Drawn at random, a validation re
 training, and trainable embeddings then read about two points too high on IMDB.
 """
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
 
-def split_by_movie(movies: npt.NDArray[np.str_], fraction: float, seed: int) -> npt.NDArray[np.bool_]:
+def split_by_movie(movies: npt.NDArray[Any], fraction: float, seed: int) -> npt.NDArray[np.bool_]:
     """Marks the reviews of randomly drawn movies until the fraction is reached.
 
     Args:
-        movies: (N,) the movie of each review.
+        movies: (N,) the movie of each review, as its name or as its place among all names in code-point order.
         fraction: of the reviews, between 0 and 1.
         seed: of the order in which movies are drawn.
 

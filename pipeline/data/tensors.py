@@ -5,6 +5,8 @@ import json
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.data.reviews import SPLITS, Reviews, read_reviews, write_reviews
+from pipeline.data.reviews import SPLITS, Reviews, read_reviews
 from pipeline.data.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -45,35 +47,27 @@ class Tensors:
     classes: tuple[str, ...] = CLASSES
 
 
-def write_tensors(tensors: Tensors, table: "pd.DataFrame", folder: Path) -> None:
-    """Writes the folder as a whole or not at all; no file in it can run code.
+@contextmanager
+def writing_tensors(folder: Path, tokenizer: str) -> Iterator[Path]:
+    """Yields an empty folder to fill; when the block ends well, it gets its manifest and takes the place of `folder`.
+
+    When the block raises, what was written is removed and `folder` is as it was. No file in it can run code.
 
     Args:
-        tensors: a corpus, encoded.
-        table: its reviews as they were read, so that rows can be shown as text.
         folder: is replaced.
+        tokenizer: name of the tokeniser that made the tensors.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     made = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
-        tensors.vocabulary.write(made / "words.txt")
-        table.to_parquet(made / "reviews.parquet", compression="zstd", index=False)
-        np.save(made / "embeddings.npy", tensors.embeddings)
-        np.save(made / "counts.npy", tensors.counts)
-        for split, reviews in tensors.splits.items():
-            write_reviews(reviews, made / split)
+        yield made
         digest = hashlib.sha256()
         for path in sorted(path for path in made.rglob("*") if path.is_file()):
             digest.update(path.relative_to(made).as_posix().encode() + b"\0")
             with path.open("rb") as file:
                 while chunk := file.read(1 << 20):
                     digest.update(chunk)
-        manifest = {
-            "format": FORMAT,
-            "tokenizer": tensors.tokenizer,
-            "classes": tensors.classes,
-            "sha256": digest.hexdigest(),
-        }
+        manifest = {"format": FORMAT, "tokenizer": tokenizer, "classes": CLASSES, "sha256": digest.hexdigest()}
         (made / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
         made.chmod(0o755)
         shutil.rmtree(folder, ignore_errors=True)
@@ -83,7 +77,7 @@ def write_tensors(tensors: Tensors, table: "pd.DataFrame", folder: Path) -> None
 
 
 def read_tensors(folder: Path) -> Tensors:
-    """Opens what `write_tensors` wrote; the large arrays are mapped, not loaded.
+    """Opens what `writing_tensors` completed; the large arrays are mapped, not loaded.
 
     Raises:
         ValueError: the folder was written in another format.

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from pipeline.data.prepare import build_tensors
-from pipeline.data.tensors import Tensors
+from pipeline.data.tensors import Tensors, read_tensors
 
 LENGTHS = [1, 3, 5, 7, 9] * 20
 
@@ -22,11 +22,13 @@ def built(tmp_path: Path) -> Any:
         for split in ("train", "test")
         for i, length in enumerate(LENGTHS)
     ]
-    table = pd.DataFrame(rows)
+    table = tmp_path / "reviews.parquet"
+    pd.DataFrame(rows).to_parquet(table)
 
     def build(**protocol: Any) -> Tensors:
         settings = {"tokenizer": "whitespace", "min_count": 1, "max_size": 9, "validation_fraction": 0.2}
-        return build_tensors(table, vectors, **settings, validation_seed=0, **protocol)[0]
+        build_tensors(table, vectors, tmp_path / "tensors", **settings, validation_seed=0, **protocol)
+        return read_tensors(tmp_path / "tensors")
 
     return build
 

@@ -3,8 +3,8 @@ import pandas as pd
 import pytest
 import torch
 
-from pipeline.data.reviews import pack
-from pipeline.data.tensors import Tensors, write_tensors
+from pipeline.data.reviews import SPLITS, pack, writing_reviews
+from pipeline.data.tensors import writing_tensors
 from pipeline.data.vocabulary import Vocabulary
 from pipeline.explanation.counterfactual import counterfactual_rows, counterfactual_table
 from pipeline.models.checkpoint import save_classifier
@@ -31,10 +31,15 @@ def rows(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     embeddings = np.zeros((6, 2), np.float32)
     embeddings[4], embeddings[5] = (5, 1), (5, -1)
     reviews = pack([np.array([4, 2], np.int32), np.array([5, 3], np.int32)], [1, 0], range(2))
-    splits = dict.fromkeys(("train", "validation", "test"), reviews)
-    tensors = Tensors(vocabulary, embeddings, np.ones(6, np.int64), splits, "glove", "")
     texts = pd.DataFrame({"text": ["a good a", "a bad film"]})  # the second is the first pair's original, cleaned
-    write_tensors(tensors, texts, folder / "tensors")
+    with writing_tensors(folder / "tensors", "glove") as made:
+        vocabulary.write(made / "words.txt")
+        np.save(made / "embeddings.npy", embeddings)
+        np.save(made / "counts.npy", np.ones(6, np.int64))
+        texts.to_parquet(made / "reviews.parquet", index=False)
+        for split in SPLITS:
+            with writing_reviews(made / split, reviews.lengths, reviews.labels, reviews.rows) as append:
+                append(reviews.tokens)
     classifier = {"classifier.weight": torch.tensor([[0.0, -1.0], [0.0, 1.0]]), "classifier.bias": torch.zeros(2)}
     states = {"attention": {**classifier, "query.query": torch.tensor([2.0, 0.0])}, "mean": classifier}
     checkpoints = {}

@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.data import demo
 from pipeline.data.prepare import build_tensors
-from pipeline.data.tensors import read_tensors, write_tensors
+from pipeline.data.tensors import read_tensors
 from pipeline.evaluation.predict import predict
 from pipeline.explanation.evidence import evidence_mask, evidence_scores
 from pipeline.params import load_params
@@ -29,8 +29,8 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> dict[str, pd.DataFrame
     table, vectors = demo.generate(source.seed, source.train_reviews, source.test_reviews)
     demo.write_vectors(vectors, folder / "vectors.txt")
     settings = params.corpus("demo").model_dump(exclude={"reviews", "vectors", "top_words_min_count", "training"})
-    tensors, _ = build_tensors(table, folder / "vectors.txt", **settings)
-    write_tensors(tensors, table, folder / "tensors")
+    demo.write_reviews(table, folder / "reviews.parquet")
+    build_tensors(folder / "reviews.parquet", folder / "vectors.txt", folder / "tensors", **settings)
     data = read_tensors(folder / "tensors")
     test = data.splits["test"]
     kinds = table["kind"].to_numpy()[test.rows]

@@ -1,0 +1,126 @@
+"""The texts of a table as numbers of words, in a file: tokenised once, on all cores, and read as often as needed.
+
+No more than a few portions of the texts are in memory at a time, however many there are.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.data.progress import progress
+from pipeline.data.tokenizer import Tokenizer, make_tokenizer
+from pipeline.processes import in_processes
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+PORTION = 5000  # texts that one process tokenises at a time
+NO_WORD = ""  # what a text without a token is made of; number 0
+
+
+class Numbers(dict[str, int]):
+    """A number for every string, in the order in which they are met."""
+
+    def __missing__(self, string: str) -> int:
+        self[string] = len(self)
+        return self[string]
+
+
+@dataclass(frozen=True)
+class TokenisedTexts:
+    """N texts of at least one token each.
+
+    Attributes:
+        numbers: of each of the W words.
+        lengths: (N,) int64 tokens of each text; one, `NO_WORD`, where the tokeniser found none.
+        file: int32, the numbers of all tokens in a row.
+    """
+
+    numbers: dict[str, int]
+    lengths: npt.NDArray[np.int64]
+    file: Path
+
+    def portions(self) -> Iterator[tuple[slice, npt.NDArray[np.int32]]]:
+        """Some texts after others: which of the N, and the numbers of all their tokens."""
+        with self.file.open("rb") as file:
+            for start in range(0, len(self.lengths), PORTION):
+                texts = slice(start, start + PORTION)
+                yield texts, np.fromfile(file, dtype=np.int32, count=int(self.lengths[texts].sum()))
+
+
+@contextmanager
+def tokenised(table: Path, tokenizer: str, scratch: Path) -> Iterator[TokenisedTexts]:
+    """Tokenises the column `text` of a parquet table.
+
+    Args:
+        table: read a portion at a time, whatever the size of its row groups.
+        tokenizer: a name that `make_tokenizer` knows.
+        scratch: file for the numbers, four bytes a token; gone when the block ends.
+
+    Raises:
+        ValueError: there is no tokeniser of that name.
+        ChildProcessError: a process that tokenised was killed.
+    """
+    from pyarrow.parquet import ParquetFile
+
+    make_tokenizer(tokenizer)  # a wrong name is an error of this process
+    numbers, lengths = Numbers({NO_WORD: 0}), [np.zeros(0, np.int64)]
+    try:
+        # Mapped: otherwise pyarrow holds the compressed texts of a whole row group, which may be all of the table.
+        with ParquetFile(table, memory_map=True) as source, scratch.open("wb") as file:
+            columns = (batch.column(0) for batch in source.iter_batches(PORTION, columns=["text"]))
+            work = partial(_tokenise, tokenizer=tokenizer)
+            with progress("tokenising", source.metadata.num_rows, "texts") as advance:
+                for portion in in_processes(work, columns, preload=__name__):
+                    number_W = np.array([numbers[word] for word in portion.words], dtype=np.int32)
+                    file.write(number_W[portion.tokens].data)
+                    lengths.append(portion.lengths)
+                    advance(len(portion.lengths))
+        yield TokenisedTexts(numbers, np.concatenate(lengths), scratch)
+    finally:
+        scratch.unlink(missing_ok=True)
+
+
+class _Portion(NamedTuple):
+    """Texts as the numbers of their own words: all tokens in a row, and how many each text has."""
+
+    words: list[str]
+    lengths: npt.NDArray[np.int64]
+    tokens: npt.NDArray[np.int32]
+
+
+class _Pieces(dict[str, bytes]):
+    """The numbers of the words of every piece between white space, as bytes: each piece is tokenised once.
+
+    Args:
+        tokenizer: of texts.
+        numbers: of words, old and new.
+    """
+
+    def __init__(self, tokenizer: Tokenizer, numbers: Numbers) -> None:
+        super().__init__()
+        self.tokenizer, self.numbers = tokenizer, numbers
+
+    def __missing__(self, piece: str) -> bytes:
+        numbers = [self.numbers[token] for token in self.tokenizer.split(piece)]
+        self[piece] = np.array(numbers, dtype=np.int32).tobytes()
+        return self[piece]
+
+    def of(self, text: str) -> bytes:
+        """The numbers of a text's words."""
+        return b"".join(map(self.__getitem__, self.tokenizer.clean(text).split()))
+
+
+def _tokenise(texts: "pa.Array", tokenizer: str) -> _Portion:
+    numbers = Numbers({NO_WORD: 0})
+    pieces = _Pieces(make_tokenizer(tokenizer), numbers)
+    none = np.zeros(1, np.int32).tobytes()
+    found = [pieces.of(text) or none for text in texts.to_pylist()]
+    lengths = np.array([len(tokens) for tokens in found], dtype=np.int64) // len(none)
+    return _Portion(list(numbers), lengths, np.frombuffer(b"".join(found), dtype=np.int32))
