@@ -264,7 +264,7 @@ def load_params(path: str | Path) -> Params:
         ValueError: one line for each thing wrong: the key's path, the value, and what is allowed.
     """
     try:
-        content = YAML(typ="safe", pure=True).load(Path(path))
+        content = YAML(typ="safe").load(Path(path))  # not pure: what DVC refuses must be refused here too
     except FileNotFoundError:
         raise ValueError(f"{path} is not here: run this from the project's root folder") from None
     except (YAMLError, UnicodeDecodeError) as error:

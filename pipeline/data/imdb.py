@@ -4,10 +4,11 @@ import gzip
 import hashlib
 import re
 import tarfile
-import zlib
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from isal import igzip, isal_zlib
 
 if TYPE_CHECKING:
     import pandas
@@ -75,13 +76,13 @@ def _members(archive: Path) -> dict[str, bytes]:
     """The wanted members, by path within aclImdb."""
     members: dict[str, bytes] = {}
     try:
-        with gzip.open(archive) as stream, tarfile.open(fileobj=stream, mode="r|") as tar:
+        with igzip.open(archive) as stream, tarfile.open(fileobj=stream, mode="r|") as tar:
             for member in tar:
                 if (match := _WANTED.fullmatch(member.name)) and member.isreg() and (file := tar.extractfile(member)):
                     members[match[1]] = file.read()
             while stream.read(1 << 20):  # to the very end, where gzip compares its checksum
                 pass
-    except (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError) as error:
+    except (tarfile.TarError, gzip.BadGzipFile, isal_zlib.error, EOFError) as error:
         raise ValueError(f"a damaged or incomplete .tar.gz archive: {error}") from None
     return members
 
