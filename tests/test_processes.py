@@ -6,12 +6,13 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 
-from pipeline.processes import Report, run_seeds
+from pipeline.processes import Report, in_processes, run_seeds
 
 
 def count(seed: int, report: Report, *, to: int) -> None:
@@ -115,17 +116,30 @@ def test_a_process_that_dies_is_named() -> None:
         run_seeds(die, [0], lambda seed, report: None, preload="torch")
 
 
-def test_no_process_outlives_its_parent(tmp_path: Path) -> None:
+def shown(number: int) -> None:
+    os.write(1, b"%d\n" % os.getpid())
+    time.sleep(60)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "run_seeds(sleep, [0, 1], lambda seed, pid: print(pid, flush=True), preload='torch')",
+        "list(in_processes(shown, range(4), preload='math'))",
+    ],
+    ids=["seeds", "items"],
+)
+def test_no_process_outlives_its_parent(tmp_path: Path, call: str) -> None:
     script = (
         "import sys; sys.path[:0] = [{root!r}, {here!r}]\n"
-        "from test_processes import sleep\n"
-        "from pipeline.processes import run_seeds\n"
+        "from test_processes import shown, sleep\n"
+        "from pipeline.processes import in_processes, run_seeds\n"
         "if __name__ == '__main__':\n"
-        "    run_seeds(sleep, [0, 1], lambda seed, pid: print(pid, flush=True), preload='torch')\n"
+        "    {call}\n"
     )
     here = Path(__file__).parent
     path = tmp_path / "parent.py"
-    path.write_text(script.format(root=str(here.parent), here=str(here)), encoding="utf-8")
+    path.write_text(script.format(root=str(here.parent), here=str(here), call=call), encoding="utf-8")
     parent = psutil.Popen([sys.executable, str(path)], stdout=-1, text=True)
     children = [int(parent.stdout.readline()) for _ in range(2)]
     assert all(psutil.pid_exists(pid) for pid in children)
@@ -133,3 +147,59 @@ def test_no_process_outlives_its_parent(tmp_path: Path) -> None:
     parent.communicate()
     _, alive = psutil.wait_procs([psutil.Process(pid) for pid in children if psutil.pid_exists(pid)], timeout=20)
     assert not alive
+
+
+def square(number: int) -> tuple[int, int]:
+    time.sleep(0.02 * (number % 3))  # later items end before earlier ones
+    return number**2, os.getpid()
+
+
+def refuse(number: int) -> int:
+    if number == 3:
+        raise ValueError("3 is no good")
+    return number
+
+
+def perish(number: int) -> int:
+    if number == 3:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number
+
+
+def test_items_are_worked_on_elsewhere_and_come_back_in_order() -> None:
+    found = list(in_processes(square, range(20), preload="math"))
+    assert [number for number, _ in found] == [number**2 for number in range(20)]
+    assert os.getpid() not in {pid for _, pid in found}
+
+
+def test_items_are_taken_as_there_is_room_for_them() -> None:
+    taken = 0
+
+    def endless() -> Iterator[int]:
+        nonlocal taken
+        while True:
+            taken += 1
+            yield taken
+
+    results = in_processes(square, endless(), preload="math")
+    assert [next(results)[0] for _ in range(5)] == [1, 4, 9, 16, 25]
+    assert taken <= 5 + 2 * len(os.sched_getaffinity(0))
+    results.close()
+
+
+def test_an_item_alone_is_worked_on_here() -> None:
+    assert list(in_processes(square, [7], preload="math")) == [(49, os.getpid())]
+    assert list(in_processes(square, [], preload="math")) == []
+
+
+def test_the_error_of_an_item_comes_after_the_results_before_it() -> None:
+    results = in_processes(refuse, range(10), preload="math")
+    assert [next(results) for _ in range(3)] == [0, 1, 2]
+    with pytest.raises(ValueError, match="3 is no good"):
+        next(results)
+
+
+def test_a_worker_that_is_killed_is_one_clear_error() -> None:
+    with pytest.raises(ChildProcessError, match="a working process was killed: is there enough memory"):
+        list(in_processes(perish, range(10), preload="math"))
+    assert list(in_processes(square, [1, 2], preload="math"))[1][0] == 4, "the next work is not hurt by it"

@@ -1,10 +1,17 @@
-"""Which reviews become tensors: all of them, or those that a published protocol keeps."""
+"""Which reviews become tensors, and that they do so a portion at a time: the same files, and nothing left behind."""
 
+import os
+import random
+import resource
+import signal
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from pipeline.data.prepare import build_tensors
@@ -58,3 +65,109 @@ def test_a_fraction_of_the_test_reviews_is_drawn_and_of_no_others(built: Any) ->
 def test_a_limit_that_keeps_nothing_is_refused(built: Any) -> None:
     with pytest.raises(ValueError, match="at least two movies"):
         built(max_tokens=0.5)  # not even the shortest
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Callable[..., dict[str, float]]:
+    """Reviews of words from a small and a large vocabulary, some of them empty; how a test builds tensors of them."""
+    draw = random.Random(0)
+    common, rare = [f"word{i}" for i in range(50)], [f"name{i}" for i in range(900)]
+    rows = [
+        {
+            "split": draw.choice(["train", "test"]),
+            "label": draw.randrange(2),
+            "movie": f"tt{draw.randrange(40)}",
+            "text": " ".join(draw.choice([*common, draw.choice(rare)]) for _ in range(draw.choice([0, 1, 20, 60]))),
+        }
+        for _ in range(600)
+    ]
+    pd.DataFrame(rows).to_parquet(tmp_path / "reviews.parquet")
+    vectors = [f"{word} {draw.random()} {draw.random()}" for word in common + rare[::2]]
+    (tmp_path / "vectors.txt").write_text("\n".join(vectors) + "\n", encoding="utf-8")
+
+    def build(out: str) -> dict[str, float]:
+        return build_tensors(
+            tmp_path / "reviews.parquet",
+            tmp_path / "vectors.txt",
+            tmp_path / out,
+            **{"tokenizer": "glove", "min_count": 2, "max_size": 400, "validation_fraction": 0.2},
+            **{"validation_seed": 0, "max_tokens": 59, "test_fraction": 0.9},
+        )
+
+    return build
+
+
+def test_many_portions_in_processes_give_the_files_of_one_portion(
+    corpus: Callable[..., dict[str, float]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    covered = corpus("one")
+    monkeypatch.setattr("pipeline.data.tokenised.PORTION", 37)
+    assert corpus("many") == covered
+    pq.write_table(pq.read_table(tmp_path / "reviews.parquet"), tmp_path / "reviews.parquet", row_group_size=11)
+    assert corpus("groups") == covered
+    one, many, groups = (files(tmp_path / name) for name in ("one", "many", "groups"))
+    assert one == many
+    changed = {name for name in one if one[name] != groups[name]}
+    assert changed == {"reviews.parquet", "manifest.json"}, "the copy of the table, and the digest of it all"
+    assert one.keys() == groups.keys()
+
+
+def test_tensors_are_what_a_reading_of_all_texts_at_once_gives(
+    corpus: Callable[..., dict[str, float]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.data.tokenised.PORTION", 100)
+    covered, table = corpus("tensors"), pd.read_parquet(tmp_path / "reviews.parquet")
+    found = read_tensors(tmp_path / "tensors")
+    rows = {word: row for row, word in enumerate(found.vocabulary.words)}
+    counts: Counter[int] = Counter()
+    for split, reviews in found.splits.items():
+        assert list(reviews.labels) == list(table["label"].iloc[reviews.rows])
+        for own, place in zip(reviews, reviews.rows, strict=True):
+            expected = [rows.get(word, 1) for word in table["text"][place].split()] or [1]
+            assert list(own) == expected
+            counts.update(expected if split == "train" else [])
+        known = 1 - np.mean(np.concatenate([*reviews]) == 1)
+        assert covered[f"{split}_tokens_known"] == pytest.approx(known, abs=1e-12)
+    assert list(found.counts) == [counts[row] for row in range(len(found.vocabulary))]
+    texts = table["text"].iloc[found.splits["train"].rows]
+    times = Counter(word for text in texts for word in text.split())
+    assert covered["train_types"] == len(times)
+    frequent = {word for word, count in times.items() if count >= 2}
+    assert set(found.vocabulary.words[2:]) <= frequent
+    numbers = [times[word] for word in found.vocabulary.words[2:]]
+    assert numbers == sorted(numbers, reverse=True)
+    assert (table["text"].iloc[found.splits["test"].rows] == "").any(), "an empty review is one unknown word"
+
+
+def killed(texts: Any, tokenizer: str) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_killed_worker_is_one_error_and_leaves_the_old_tensors_alone(
+    corpus: Callable[..., dict[str, float]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    corpus("tensors")
+    before = files(tmp_path / "tensors")
+    monkeypatch.setattr("pipeline.data.tokenised.PORTION", 100)
+    monkeypatch.setattr("pipeline.data.tokenised._tokenise", killed)
+    with pytest.raises(ChildProcessError, match="a working process was killed: is there enough memory"):
+        corpus("tensors")
+    assert files(tmp_path / "tensors") == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["reviews.parquet", "tensors", "vectors.txt"]
+
+
+def test_a_full_disk_is_an_error_and_leaves_nothing(corpus: Callable[..., dict[str, float]], tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (8192, hard))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            corpus("tensors")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, ignored)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["reviews.parquet", "vectors.txt"]
