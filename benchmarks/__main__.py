@@ -21,6 +21,7 @@ import psutil
 import typer
 from rich.progress import Progress
 
+from benchmarks import memory
 from benchmarks.loader import GLOVE, IMDB
 
 MOVED = 1.25  # a figure that is this many times worse than the committed one is named
@@ -94,16 +95,14 @@ def archives(downloads: Path) -> Iterator[Measure]:
     """From the two archives to tensors, each side in a process of its own."""
 
     def run(side: str, peak: bool) -> float:
-        code = (
-            f"import resource, pathlib, benchmarks.loader as loader\n"
-            f"loader.{side}(pathlib.Path({str(downloads)!r}), pathlib.Path('FOLDER'))\n"
-            f"print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)\n"
-        )
         with tempfile.TemporaryDirectory() as folder:
+            code = "from pathlib import Path; import benchmarks.loader as loader; "
+            code += f"loader.{side}(Path({str(downloads)!r}), Path({folder!r}))"
             started = time.perf_counter()
-            done = _python("-c", code.replace("FOLDER", folder))
-            spent = time.perf_counter() - started
-        return int(done.split()[-1]) / 1024 if peak else spent
+            if peak:
+                return memory.peak([sys.executable, "-c", code])[1]
+            _python("-c", code)
+            return time.perf_counter() - started
 
     for name, unit, peak in (("archives to tensors", "s", False), ("archives to tensors, peak memory", "MiB", True)):
         ours, course = (functools.partial(run, side, peak) for side in ("ours", "course"))

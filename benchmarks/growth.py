@@ -1,12 +1,7 @@
-"""`python -m benchmarks.growth`: how time and memory grow with corpus, vocabulary, text length and vector size.
+"""`python -m benchmarks.growth`: how time and memory grow with corpus, vocabulary, text length and vector size."""
 
-Each point is measured in a process of its own, so that its peak memory is its own.
-"""
-
-import json
+import itertools
 import random
-import resource
-import subprocess
 import sys
 import tempfile
 import time
@@ -20,19 +15,29 @@ import pandas as pd
 import typer
 from rich.progress import Progress
 
+from benchmarks.memory import peak
+
 NOISE = 0.02  # of the words of a copy, replaced by words of other reviews
-VARIANTS = ("mean", "attention", "attention_value", "lstm_attention", "gru_attention")
-STEPS, WARM_UP = 40, 5  # batches of a measurement
+VARIANTS = ("attention", "attention_value", "lstm_attention", "gru_attention")
+WARM_UP = 5  # batches before those that are measured
 POINTS: dict[str, tuple[int, ...]] = {
     "corpus": (1, 2, 5, 10),  # times IMDB
-    "vocabulary": (1_000, 10_000, 60_000, 600_000),  # words
-    "text length": (50, 100, 200, 400, 800),  # tokens of each review
-    "vector size": (50, 100, 200, 300),
+    "vocabulary": (1_000, 10_000, 100_000, 1_000_000),  # words
+    "text length": (50, 200, 800),  # tokens of each review
+    "vector size": (50, 100, 300),
 }
 
+UNITS = {
+    "corpus": "times IMDB",
+    "vocabulary": "words",
+    "text length": "tokens a review",
+    "vector size": "numbers a word",
+}
+MEASURES = ("seconds", "microseconds a token", "MiB")
 
-def repeated(reviews: Path, times: int, out: Path) -> None:
-    """Writes the table again and again, every copy after the first with other films and with noise in its words."""
+
+def copies(reviews: Path) -> Iterator[pd.DataFrame]:
+    """The table, and again and again a copy with other films and with noise in its words."""
     table = pd.read_parquet(reviews)
     draw = random.Random(0)
     words = " ".join(table["text"][:500]).split()
@@ -43,26 +48,21 @@ def repeated(reviews: Path, times: int, out: Path) -> None:
             found[draw.randrange(len(found))] = draw.choice(words)
         return " ".join(found)
 
-    copies = [table]
-    for copy in range(1, times):
-        copies.append(table.assign(movie=table["movie"] + f"-{copy}", text=[noisy(text) for text in table["text"]]))
-    pd.concat(copies, ignore_index=True).to_parquet(out, compression="zstd", index=False)
+    yield table
+    for copy in itertools.count(1):
+        yield table.assign(movie=table["movie"] + f"-{copy}", text=[noisy(text) for text in table["text"]])
 
 
 def tensors(reviews: Path, vectors: Path, out: Path) -> dict[str, float]:
-    """Tokenises and encodes a table; seconds, and MiB at the peak."""
-    from pipeline.data.prepare import build_tensors
-    from pipeline.params import load_params
-
-    corpus = load_params("params.yaml").corpus("imdb")
-    elsewhere = {"reviews", "vectors", "top_words_min_count", "training"}
+    """The stage `tensors` on a table; seconds, and MiB at the peak."""
+    words = ["--corpus", "imdb", "--reviews", reviews, "--vectors", vectors, "--out", out, "--coverage", f"{out}.json"]
     started = time.perf_counter()
-    build_tensors(reviews, vectors, out, **corpus.model_dump(exclude=elsewhere))
-    return {"seconds": time.perf_counter() - started, "MiB": _peak()}
+    _, most = peak([sys.executable, "-m", "stages.tensors", *map(str, words)])
+    return {"seconds": time.perf_counter() - started, "MiB": most}
 
 
-def training(folder: Path, variant: str, axis: str, value: int) -> dict[str, float]:
-    """Steps of a training; microseconds a token, and MiB at the peak."""
+def training(folder: Path, variant: str, axis: str, value: int, steps: int) -> float:
+    """Steps of a training; microseconds a token."""
     import torch
 
     from pipeline.data.batching import training_batches
@@ -97,40 +97,54 @@ def training(folder: Path, variant: str, axis: str, value: int) -> dict[str, flo
     fit = Fit(model, steps=1000, **settings)
     batches = training_batches(train, size, torch.Generator().manual_seed(0))
     tokens, spent = 0, 0.0
-    for place in range(STEPS):
+    for place in range(WARM_UP + steps):
         started = time.process_time()
         read = fit.step(next(batches)).tokens
         if place >= WARM_UP:
             tokens, spent = tokens + read, spent + time.process_time() - started
-    return {"microseconds a token": 1e6 * spent / tokens, "MiB": _peak()}
+    return 1e6 * spent / tokens
 
 
-def _peak() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+def trained(folder: Path, variant: str, axis: str, value: int, steps: int) -> dict[str, float]:
+    """`training` in a process of its own; with MiB at the peak."""
+    code = "from pathlib import Path; import benchmarks.growth as growth; "
+    code += f"print(growth.training(Path({str(folder)!r}), {variant!r}, {axis!r}, {value}, {steps}))"
+    printed, most = peak([sys.executable, "-c", code])
+    return {"microseconds a token": float(printed.split()[-1]), "MiB": most}
 
 
-def _apart(function: str, *given: Any) -> dict[str, float]:
-    """Runs a function of this file in a process of its own."""
-    code = "import json; from pathlib import PosixPath, WindowsPath; import benchmarks.growth as growth; "
-    code += f"print(json.dumps(growth.{function}{given!r}))"
-    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    return found
-
-
-def points(folder: Path, reviews: Path, vectors: Path) -> Iterator[tuple[str, int, str, dict[str, float]]]:
+def points(folder: Path, reviews: Path, vectors: Path, steps: int) -> Iterator[tuple[str, int, str, dict[str, float]]]:
     """Every point: what grows, to what, what was done, and what was found."""
     with tempfile.TemporaryDirectory() as scratch:
+        table, made = Path(scratch, "reviews.parquet"), Path(scratch, "tensors")
+        source, parts = copies(reviews), list[pd.DataFrame]()
         for times in POINTS["corpus"]:
-            table, made = Path(scratch, "reviews.parquet"), Path(scratch, "tensors")
-            repeated(reviews, times, table)
-            yield "corpus", times, "tensors", _apart("tensors", table, vectors, made)
+            parts += itertools.islice(source, times - len(parts))
+            pd.concat(parts, ignore_index=True).to_parquet(table, compression="zstd", index=False)
+            yield "corpus", times, "tensors", tensors(table, vectors, made)
             for variant in VARIANTS:
-                yield "corpus", times, variant, _apart("training", made, variant, "corpus", times)
+                yield "corpus", times, variant, trained(made, variant, "corpus", times, steps)
     for axis in ("vocabulary", "text length", "vector size"):
         for value in POINTS[axis]:
             for variant in VARIANTS:
-                yield axis, value, variant, _apart("training", folder, variant, axis, value)
+                yield axis, value, variant, trained(folder, variant, axis, value, steps)
+
+
+def markdown(table: pd.DataFrame) -> str:
+    """A table per axis: what was done, and what it took."""
+    found = []
+    for axis, values in POINTS.items():
+        found += ["", _row(UNITS[axis], [f"{value:,}" for value in values]), "|---|" + "---:|" * len(values)]
+        for what, lines in table[table["grows"] == axis].groupby("what", sort=False):
+            for measure in MEASURES:
+                if lines[measure].notna().any():
+                    numbers = [f"{value:.2g}" if value < 10 else f"{value:,.0f}" for value in lines[measure]]
+                    found.append(_row(f"`{what}`, {measure}", numbers))
+    return "\n".join(found)
+
+
+def _row(name: str, cells: list[str]) -> str:
+    return f"| {name} | {' | '.join(cells)} |"
 
 
 def figure(table: pd.DataFrame, out: Path) -> None:
@@ -146,7 +160,7 @@ def figure(table: pd.DataFrame, out: Path) -> None:
             place.set(xscale="log", yscale="log")
             place.grid(alpha=0.3)
             if row:
-                place.set_xlabel({"corpus": "times IMDB", "vocabulary": "words"}.get(axis, axis))
+                place.set_xlabel(UNITS[axis])
             else:
                 place.set_title(axis)
         places[0][0].set_ylabel("seconds, or microseconds a token")
@@ -161,8 +175,9 @@ def main(
     vectors: Annotated[Path, typer.Option(help="Its word vectors.")] = Path("data/glove/vectors.txt"),
     out: Annotated[Path, typer.Option(help="Folder for growth.csv.")] = Path("benchmarks"),
     picture: Annotated[Path, typer.Option(help="PNG to draw.")] = Path("docs/growth.png"),
+    steps: Annotated[int, typer.Option(min=1, help="Batches of each training that are measured.")] = 40,
 ) -> None:
-    """Measure how time and memory grow, and draw it. It takes a quarter of an hour.
+    """Measure how time and memory grow, draw it, and print the table of docs/scale.md. It takes ten minutes.
 
     Example: python -m benchmarks.growth
     """
@@ -171,12 +186,13 @@ def main(
         task = progress.add_task(
             "growing", total=len(POINTS["corpus"]) + sum(map(len, POINTS.values())) * len(VARIANTS)
         )
-        for axis, value, what, found in points(folder, reviews, vectors):
+        for axis, value, what, found in points(folder, reviews, vectors, steps):
             rows.append({"grows": axis, "to": value, "what": what, **found})
             progress.update(task, advance=1, description=f"{axis} {value:,} {what}")
-    table = pd.DataFrame(rows, columns=["grows", "to", "what", "seconds", "microseconds a token", "MiB"])
+    table = pd.DataFrame(rows, columns=["grows", "to", "what", *MEASURES])
     table.to_csv(out / "growth.csv", index=False, float_format="%.4g")
     figure(table, picture)
+    typer.echo(markdown(table))
 
 
 if __name__ == "__main__":
