@@ -3,7 +3,7 @@ PYTHON ?= python3
 PIP := .venv/bin/pip --quiet --disable-pip-version-check install --constraint requirements.lock
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help demo repro ui bench test lint clean
+.PHONY: help demo repro ui bench chaos test lint clean
 .DEFAULT_GOAL := help
 
 help:
@@ -11,6 +11,7 @@ help:
 	@echo "make repro   set up, then the whole pipeline, on IMDB and GloVe too"
 	@echo "make ui      browse the runs in MLflow"
 	@echo "make bench   speed beside a plain notebook's, on the tensors of imdb"
+	@echo "make chaos   kills, outages and other trouble on purpose; what held: docs/trust.md"
 	@echo "make test    set up, then lint, types and tests"
 
 .venv/installed: requirements.lock pyproject.toml
@@ -46,6 +47,9 @@ ui: .venv/installed
 bench: .venv/installed
 	$(PIP) --editable '.[bench]'
 	.venv/bin/python -m benchmarks
+
+chaos: .venv/developing
+	.venv/bin/python -m chaos
 
 lint: .venv/developing
 	.venv/bin/ruff check .
