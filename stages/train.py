@@ -6,7 +6,6 @@ Started by torchrun, several processes train each seed together, one seed after 
 import functools
 import json
 import os
-import shutil
 from collections import defaultdict
 from contextlib import ExitStack
 from pathlib import Path
@@ -22,6 +21,7 @@ from pipeline.params_variants import AttentionVariant, Recurrent
 from pipeline.processes import run_seeds
 from pipeline.tracking.run import fingerprint
 from pipeline.tracking.tracker import RunHandle, Tracker
+from pipeline.training.finished import begin, finish
 from pipeline.training.progress import TrainingProgress
 from pipeline.training.timing import timing
 from pipeline.training.variant import code_digest, train_variant
@@ -68,14 +68,15 @@ def _train(corpus: str, variant: str, tensors: Path, states: Path, out: Path, cl
         for seed in seeds:
             work(seed, lambda report: None)
         return
-    state.mkdir(parents=True, exist_ok=True)
     out.mkdir(parents=True, exist_ok=True)
     for path in out.glob("seed-*"):  # a seed that is no longer asked for would be tested with the others
         if path.stem not in {f"seed-{seed}" for seed in seeds}:
             path.unlink()
     histories: dict[int, list[dict[str, Any]]] = defaultdict(list)
     small = len(seeds) * training.epochs * train_tokens < SMALL
+    state.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{state}.lock"), ExitStack() as stack:
+        begin(state)
         progress = stack.enter_context(TrainingProgress(f"{corpus} {variant}", seeds, training.epochs, train_tokens))
         together.agree(lambda: None)
         runs: dict[int, RunHandle] = {}
@@ -97,7 +98,7 @@ def _train(corpus: str, variant: str, tensors: Path, states: Path, out: Path, cl
         is_recurrent = isinstance(entry, AttentionVariant) and isinstance(entry.encoder, Recurrent)
         in_turn = together.world_size > 1 or (small and not is_recurrent)
         run_seeds(work, seeds, on_report, preload="pipeline.training.fit", in_turn=in_turn)
-        shutil.rmtree(state)
+        finish(state)
     with replacing(clock) as part:
         part.write_text(json.dumps(timing(histories), indent=2) + "\n", encoding="utf-8")
 

@@ -2,7 +2,6 @@
 
 import functools
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ from pipeline.params import Training
 from pipeline.params_variants import Variant
 from pipeline.processes import run_seeds
 from pipeline.tracking.run import fingerprint
+from pipeline.training.finished import begin, finish
 from pipeline.training.progress import TrainingProgress
 from pipeline.training.variant import code_digest, train_variant
 
@@ -22,7 +22,7 @@ from pipeline.training.variant import code_digest, train_variant
 def trained(
     title: str, entry: Variant, training: Training, seeds: tuple[int, ...], tensors: Path, states: Path
 ) -> Iterator[dict[int, Path]]:
-    """Trains every seed and yields the checkpoints by seed; they are gone when the block ends well.
+    """Trains every seed and yields the checkpoints by seed; they are gone soon after the block.
 
     A call that was interrupted, in the block too, goes on from its last epoch.
 
@@ -38,8 +38,10 @@ def trained(
     name = fingerprint("trial", entry.model_dump(), training.model_dump(), data.digest, code_digest())
     state = Path(os.environ.get("DVC_ROOT", ".")) / states / name
     models = state / "models"
-    models.mkdir(parents=True, exist_ok=True)
+    state.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{state}.lock"):
+        begin(state)
+        models.mkdir(exist_ok=True)
         tokens = len(data.splits["train"].tokens)
         with TrainingProgress(title, seeds, training.epochs, tokens) as progress:
             work = functools.partial(
@@ -47,4 +49,4 @@ def trained(
             )
             run_seeds(work, seeds, progress, preload="pipeline.training.fit")
         yield {seed: models / f"seed-{seed}.safetensors" for seed in seeds}
-        shutil.rmtree(state)
+        finish(state)
