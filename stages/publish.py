@@ -32,13 +32,14 @@ def main(
 ) -> None:
     """Add all results of a corpus to MLflow: what its runs hold already is left alone.
 
-    `dvc repro` does it at the end. Do it by hand when the store was away or is a new one.
+    `dvc repro` does it at the end. When the store was away or is a new one: dvc repro --single-item --force
+    compare@demo, or this alone.
 
     Example: python -m stages.publish --corpus demo --tensors data/tensors/demo --models models/demo
     --evaluation evaluation/demo --results results/demo --page reports/demo.html
     """
     params = load_params("params.yaml")
-    with Tracker() as tracker:
+    with Tracker(f"compare@{corpus}") as tracker:
         data = read_tensors(tensors)
         found = read_results(params.variants, params.nulls_of(corpus), models, evaluation, results)
         for variant in params.variants:

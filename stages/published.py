@@ -34,7 +34,7 @@ def main(
         found.to_csv(part, index=False)
     with replacing(page) as part:
         part.write_text(text, encoding="utf-8")
-    with Tracker() as tracker:
+    with Tracker("published") as tracker:
         for name, entry in params.published.items():
             run = tracker.publish(replica_run(name, entry, replicas[name]), fingerprint(replicas[name], text))
             for kind, numbers in (("test", "ours"), ("published", "published")):

@@ -81,7 +81,7 @@ def _train(corpus: str, variant: str, tensors: Path, states: Path, out: Path, cl
         together.agree(lambda: None)
         runs: dict[int, RunHandle] = {}
         if not small:  # else it is over before MLflow is imported, and `stages.publish` writes it
-            tracker = stack.enter_context(Tracker())
+            tracker = stack.enter_context(Tracker(f"compare@{corpus}"))
             runs = {seed: tracker.start(variant_run(params, corpus, variant, seed, data)) for seed in seeds}
         for run in runs.values():
             run.dataset(corpus, data.digest, str(tensors), "training", {"tokens": train_tokens})

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 
@@ -30,6 +30,7 @@ class OpenRun:
         self.run_id = run_id
         self._resumed = resumed
         self._values: dict[str, dict[int, float]] = {}
+        self._waiting: list[Metric] = []
 
     @property
     def data(self) -> RunData:
@@ -45,7 +46,18 @@ class OpenRun:
 
     def end(self, status: str) -> None:
         """End the run as FINISHED, FAILED or KILLED."""
+        self.send()
         self._client.set_terminated(self.run_id, status)
+
+    def flush(self) -> None:
+        """The stage has nothing more to say for now: what waits is sent, for whoever watches."""
+        self.send()
+
+    def send(self) -> None:
+        """Send the metrics that wait: many at once, because a slow server takes as long for one."""
+        waiting, self._waiting = self._waiting, []
+        for start in range(0, len(waiting), METRICS_PER_REQUEST):
+            self._client.log_batch(self.run_id, metrics=waiting[start : start + METRICS_PER_REQUEST])
 
     def write(self, command: commands.Command) -> None:
         """Carry out one command on this run."""
@@ -67,17 +79,11 @@ class OpenRun:
 
     def _metrics(self, command: commands.Metrics) -> None:
         step = command.step or 0
-        metrics: list[Metric] = []
         for key, value in command.values.items():
             known = self._known_values(key)
             if step not in known or (command.step is None and known[step] != value):
-                metrics.append(Metric(key, value, command.time_ms, step))
+                self._waiting.append(Metric(key, value, command.time_ms, step))
                 known[step] = value
-        self._send(metrics)
-
-    def _send(self, metrics: Sequence[Metric]) -> None:
-        if metrics:
-            self._client.log_batch(self.run_id, metrics=metrics)
 
     def _known_values(self, key: str) -> dict[int, float]:
         if key not in self._values:
@@ -151,7 +157,6 @@ class PublishedRun(OpenRun):
         self._digest = digest
         info = client.get_run(run_id).info
         self._end_time = info.end_time if info.status == "FINISHED" else None
-        self._waiting: list[Metric] = []
 
     @classmethod
     def holds(cls, run: Run, digest: str) -> bool:
@@ -160,12 +165,10 @@ class PublishedRun(OpenRun):
 
     def end(self, status: str) -> None:
         """Say that the results are there, if they all are, and leave the run as it was found."""
-        for start in range(0, len(self._waiting), METRICS_PER_REQUEST):
-            super()._send(self._waiting[start : start + METRICS_PER_REQUEST])
-        if status == "FINISHED":
-            self._client.set_tag(self.run_id, self._TAG, self._digest)
+        self.send()
         self._client.set_terminated(self.run_id, "FINISHED" if self._end_time else status, self._end_time)
+        if status == "FINISHED":  # last: who reads it leaves the run alone
+            self._client.set_tag(self.run_id, self._TAG, self._digest)
 
-    def _send(self, metrics: Sequence[Metric]) -> None:
-        """Wait for the end: nobody watches, and a request for each epoch of a history costs more than the rest."""
-        self._waiting += metrics
+    def flush(self) -> None:
+        """Nobody watches: all is sent at the end."""

@@ -11,7 +11,7 @@ import psutil
 def provenance(workspace: Path, stage_pid: int) -> dict[str, str]:
     """Tags for a run of the stage with process id ``stage_pid``, working in ``workspace``."""
     tags = {
-        "pipeline.repro_id": os.environ.get("DVC_EXP_NAME") or _invocation(stage_pid),
+        "pipeline.repro_id": os.environ.get("DVC_EXP_NAME") or invocation(stage_pid),
         "dvc.stage": os.environ.get("DVC_STAGE"),
         "dvc.exp": os.environ.get("DVC_EXP_NAME"),
         "git.commit": (commit := _git(workspace, "rev-parse", "HEAD")),
@@ -23,7 +23,7 @@ def provenance(workspace: Path, stage_pid: int) -> dict[str, str]:
     return {key: value for key, value in tags.items() if value}
 
 
-def _invocation(stage_pid: int) -> str:
+def invocation(stage_pid: int) -> str:
     """One id for all stages of a ``dvc repro``: start time and pid of the dvc above the stage, else of the stage."""
     try:
         process = psutil.Process(stage_pid)

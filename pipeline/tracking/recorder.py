@@ -15,16 +15,20 @@ from queue import SimpleQueue
 from typing import BinaryIO
 
 from pipeline.tracking import commands
+from pipeline.tracking.provenance import invocation
 
 
 def main() -> None:
-    """Record what comes on standard input until it ends: ``recorder.py WORKSPACE STAGE_PID``, in the store's root."""
+    """Record what comes on standard input until it ends, in the store's root.
+
+    ``recorder.py WORKSPACE STAGE_PID PUBLISHER``: the last is the stage of DVC that adds what a store lacks.
+    """
     for signal_number in (signal.SIGINT, signal.SIGTERM):  # only the end of the pipe ends the recorder
         signal.signal(signal_number, signal.SIG_IGN)
     queue: SimpleQueue[commands.Command] = SimpleQueue()
     # The pipe is emptied from the first moment, so the stage never waits while MLflow is imported or slow.
     threading.Thread(target=_receive, args=(sys.stdin.buffer, queue), daemon=True).start()
-    _record(queue, workspace=Path(sys.argv[1]), stage_pid=int(sys.argv[2]))
+    _record(queue, workspace=Path(sys.argv[1]), stage_pid=int(sys.argv[2]), publisher=sys.argv[3])
 
 
 def _receive(pipe: BinaryIO, queue: SimpleQueue[commands.Command]) -> None:
@@ -37,7 +41,8 @@ def _receive(pipe: BinaryIO, queue: SimpleQueue[commands.Command]) -> None:
         queue.put(command)
 
 
-def _record(queue: SimpleQueue[commands.Command], workspace: Path, stage_pid: int) -> None:
+def _record(queue: SimpleQueue[commands.Command], workspace: Path, stage_pid: int, publisher: str) -> None:
+    os.environ["MLFLOW_TRACKING_URI"] = _patient(os.environ["MLFLOW_TRACKING_URI"])
     try:
         import mlflow  # noqa: F401 - sets its own log levels, so it comes before ours
 
@@ -49,19 +54,26 @@ def _record(queue: SimpleQueue[commands.Command], workspace: Path, stage_pid: in
 
         writer = Writer(Store(Path.cwd()), workspace, stage_pid)
     except Exception as error:
-        _warn(error)
+        _warn(error, stage_pid, publisher)
         _ignore_rest(queue)
         return
     try:
         while not isinstance(command := queue.get(), commands.Goodbye):
             writer.write(command)
+            if queue.empty():
+                writer.flush()
         writer.end(command.status)
     except Exception as error:
-        _warn(error)
+        _warn(error, stage_pid, publisher)
         with suppress(Exception):
             writer.end("FAILED")
         if not isinstance(command, commands.Goodbye):
             _ignore_rest(queue)
+
+
+def _patient(uri: str) -> str:
+    """SQLite's address, with a minute instead of five seconds of waiting for who else writes to it."""
+    return uri if not uri.startswith("sqlite:") or "timeout=" in uri else f"{uri}{'&' if '?' in uri else '?'}timeout=60"
 
 
 def _ignore_rest(queue: SimpleQueue[commands.Command]) -> None:
@@ -69,15 +81,29 @@ def _ignore_rest(queue: SimpleQueue[commands.Command]) -> None:
         pass
 
 
-def _warn(error: Exception) -> None:
+def _warn(error: Exception, stage_pid: int, publisher: str) -> None:
+    if _has_warned(stage_pid, publisher):
+        return
     cause = (str(error).strip() or type(error).__name__).splitlines()[0]
     print(
         f"warning: MLflow tracking stopped, the stage goes on and its results are not affected. Cause: {cause}\n"
-        f"  Check MLFLOW_TRACKING_URI (now {os.environ.get('MLFLOW_TRACKING_URI')}), "
-        "or unset it to use the store in the project's root.",
+        f"  Check MLFLOW_TRACKING_URI (now {os.environ.get('MLFLOW_TRACKING_URI')}), or unset it to use the store in "
+        f"the project's root. This adds what the store lacks: dvc repro --single-item --force {publisher}",
         file=sys.stderr,
         flush=True,
     )
+
+
+def _has_warned(stage_pid: int, publisher: str) -> bool:
+    """Whether a stage of the same `dvc repro` has said so: once is enough, until the one that publishes has failed."""
+    if os.environ.get("DVC_STAGE", publisher) == publisher:
+        return False
+    warned, this = Path("mlflow.db.warned"), invocation(stage_pid)
+    if warned.exists() and warned.read_text("utf-8") == this:
+        return True
+    with suppress(OSError):
+        warned.write_text(this, "utf-8")
+    return False
 
 
 if __name__ == "__main__":

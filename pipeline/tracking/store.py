@@ -7,7 +7,7 @@ from filelock import FileLock
 from mlflow import MlflowClient
 from mlflow.entities import Experiment
 
-from pipeline.tracking import note, palette, views
+from pipeline.tracking import abandoned, note, palette, views
 
 LOCK_SECONDS = 120.0
 
@@ -27,15 +27,20 @@ class Store:
         self._lock = FileLock(root / "mlflow.db.lock", timeout=LOCK_SECONDS)
         self._experiments: dict[str, Experiment] = {}
         with self._lock:
+            _make_sqlite()
             self.client = MlflowClient()
             self.client.search_experiments(max_results=1)  # the first use
 
     def experiment(self, name: str) -> Experiment:
-        """The experiment of this name; made, with its note, or taken out of the bin, if need be."""
+        """The experiment of this name; made, with its note, or taken out of the bin, if need be.
+
+        The first time, its saved views are written, and what an earlier recorder left behind is ended.
+        """
         if name not in self._experiments:
             with self._lock:
                 self._experiments[name] = self._get_or_create(name)
             views.save(self.client, self._experiments[name])
+            abandoned.end_abandoned(self.client, self._experiments[name].experiment_id)
         return self._experiments[name]
 
     def colour(self, experiment: str, variant: str) -> str:
@@ -60,3 +65,15 @@ class Store:
     def _artifacts(self, name: str) -> str | None:
         kept_by_server = os.environ["MLFLOW_TRACKING_URI"].startswith(("http:", "https:", "databricks"))
         return None if kept_by_server else (self._root / "mlruns" / name).as_uri()
+
+
+def _make_sqlite() -> None:
+    """A new SQLite file takes its name when it is whole: killed on the way, it would be neither new nor of use."""
+    uri = os.environ["MLFLOW_TRACKING_URI"]
+    name, _, options = uri.removeprefix("sqlite:///").partition("?")
+    if not uri.startswith("sqlite:///") or Path(name).exists():
+        return
+    part = Path(f"{name}.part")
+    part.unlink(missing_ok=True)
+    MlflowClient(f"sqlite:///{part}?{options}").search_experiments(max_results=1)
+    part.replace(name)

@@ -30,20 +30,24 @@ class Tracker:
     they are KILLED. When the store cannot be used there is one warning on stderr and nothing else happens.
 
     Args:
+        publisher: The stage of DVC that adds all results to a store that lacks them; warnings name it.
         root: Folder of the default store (``mlflow.db`` and ``mlruns``). By default ``DVC_ROOT``, which is the main
             repository also in a temporary workspace of DVC, else the current folder. ``MLFLOW_TRACKING_URI`` wins.
     """
 
-    def __init__(self, root: Path | None = None) -> None:
+    def __init__(self, publisher: str, root: Path | None = None) -> None:
+        self._publisher = publisher
         self._root = (root or Path(os.environ.get("DVC_ROOT", "."))).resolve()
         self._recorder: subprocess.Popen[bytes] | None = None
         self._runs = 0
+        self._live = False
 
     def __enter__(self) -> Self:
         """Start the recorder and return at once."""
+        arguments = [os.getcwd(), str(os.getpid()), self._publisher]
         self._recorder = subprocess.Popen(
             # -P: the code comes from this checkout, not from the folder of the store, which may hold another one.
-            [sys.executable, "-P", "-W", "ignore", "-m", "pipeline.tracking.recorder", os.getcwd(), str(os.getpid())],
+            [sys.executable, "-P", "-W", "ignore", "-m", "pipeline.tracking.recorder", *arguments],
             cwd=self._root,
             env=_environment(self._root),
             stdin=subprocess.PIPE,
@@ -58,14 +62,24 @@ class Tracker:
     ) -> None:
         """Say how the stage ended and let the recorder write what is left."""
         self.send(commands.Goodbye("FINISHED" if kind is None else "FAILED"))
+        recorder = self._recorder
         try:
             self._hang_up()
         except subprocess.TimeoutExpired:
-            _warn(f"MLflow is still being written after {FLUSH_SECONDS:.0f} s; that goes on in the background.")
+            assert recorder is not None
+            if self._live:  # publishing adds what is missing, and must not meet a recorder that still writes the same
+                recorder.kill()
+                _warn(
+                    f"MLflow took more than {FLUSH_SECONDS:.0f} s and was left behind; results are not affected.\n"
+                    f"  This adds what the store lacks: dvc repro --single-item --force {self._publisher}"
+                )
+            else:
+                _warn(f"MLflow is still being written after {FLUSH_SECONDS:.0f} s; that goes on in the background.")
 
     def start(self, run: Run) -> "RunHandle":
         """Begin a run, or continue one with its fingerprint and role that did not finish."""
         self._runs += 1
+        self._live = True
         self.send(commands.Open(self._runs, run, _now_ms()))
         return RunHandle(self, self._runs)
 
@@ -97,7 +111,10 @@ class Tracker:
             self._recorder.stdin.flush()
         except BrokenPipeError:
             self._hang_up()
-            _warn("The MLflow recorder has stopped; this stage goes on untracked. Results are not affected.")
+            _warn(
+                "The MLflow recorder has stopped; this stage goes on untracked. Results are not affected.\n"
+                f"  This adds what the store lacks: dvc repro --single-item --force {self._publisher}"
+            )
 
     def _hang_up(self) -> None:
         recorder, self._recorder = self._recorder, None

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mlflow.entities import Run as MlflowRun
 
-from pipeline.tracking import commands, views
+from pipeline.tracking import abandoned, commands, views
 from pipeline.tracking.open_run import OpenRun, PublishedRun
 from pipeline.tracking.provenance import provenance
 from pipeline.tracking.run import CURRENT, Run, flatten
@@ -48,6 +48,11 @@ class Writer:
             case _ if command.number in self._open:
                 self._open[command.number].write(command)
 
+    def flush(self) -> None:
+        """The stage has nothing more to say for now."""
+        for run in self._open.values():
+            run.flush()
+
     def end(self, status: str) -> None:
         """End every run that is still open."""
         while self._open:
@@ -58,6 +63,7 @@ class Writer:
         if found is None or found.info.status == "FINISHED":
             opened = OpenRun(self._store.client, self._create(command, command.time_ms), resumed=False)
         else:
+            self._store.client.set_tag(found.info.run_id, abandoned.TAG, abandoned.signature())
             self._store.client.update_run(found.info.run_id, status="RUNNING")
             opened = OpenRun(self._store.client, found.info.run_id, resumed=True)
         self._describe(opened, command.run)
@@ -78,7 +84,9 @@ class Writer:
         return opened
 
     def _create(self, command: commands.Open | commands.Publish, time_ms: int) -> str:
-        made = self._store.client.create_run(self._experiment_id(command.run), time_ms, run_name=command.run.name)
+        # With its tags from the first moment: were the recorder killed now, the run would be found again by them.
+        tags = {**self._all_tags(command.run), abandoned.TAG: abandoned.signature()}
+        made = self._store.client.create_run(self._experiment_id(command.run), time_ms, tags, command.run.name)
         return str(made.info.run_id)
 
     def _describe(self, opened: OpenRun, run: Run) -> None:

@@ -12,7 +12,7 @@ import pytest
 pytestmark = pytest.mark.filterwarnings("ignore::Warning")
 
 LOG = """
-with Tracker() as tracker:
+with Tracker("compare@demo") as tracker:
     tracker.publish(run("model"), "d").text_model(
         Path("model.safetensors"), Path("words.txt"), Path("embeddings.npy"), "glove", ("negative", "positive")
     )

@@ -18,11 +18,11 @@ from pipeline.tracking.tracker import Tracker
 pytestmark = pytest.mark.filterwarnings("ignore::Warning:mlflow", "ignore::Warning:alembic", "ignore::ResourceWarning")
 
 WHOLE = """
-with Tracker() as tracker:
+with Tracker("compare@demo") as tracker:
     tracker.publish(run("removed"), "d0").finish()
 report = Path("report.html")
 report.write_text("<p>it</p>")
-with Tracker() as tracker:
+with Tracker("compare@demo") as tracker:
     started = time.perf_counter()
     new = tracker.start(run("whole"))
     new.epoch({"epoch": 1, "train_loss": 0.5, "validation_accuracy": 0.7, "entropy_p50": 1.5})
@@ -52,28 +52,28 @@ with Tracker() as tracker:
     assert time.perf_counter() - started < 1, "the stage had to wait"
 """
 FAILED = """
-with Tracker() as tracker:
+with Tracker("compare@demo") as tracker:
     tracker.start(run("half")).finish()
     tracker.publish(run("half"), "d3").metrics({"test/accuracy": 0.5})
     tracker.start(run("failed")).metrics({"train/loss": 1.0}, step=1)
     raise RuntimeError("this stage fails")
 """
 KILLED = """
-with Tracker() as tracker:
+with Tracker("compare@demo") as tracker:
     tracker.start(run("killed")).metrics({"train/loss": 1.0}, step=1)
     print("ready", file=sys.stderr, flush=True)
     time.sleep(600)
 """
 INTERRUPTED = KILLED.replace('run("killed")', 'run("interrupted")')
 CONTINUED = """
-with Tracker() as tracker:
+with Tracker("compare@demo") as tracker:
     tracker.start(run("killed")).metrics({"train/loss": 9.0}, step=1)
 """
 
 
-FIRST = 'with Tracker(Path(".")) as tracker: tracker.start(run("{name}"))'
+FIRST = 'with Tracker("compare@demo", Path(".")) as tracker: tracker.start(run("{name}"))'
 UNREACHABLE = """
-with Tracker() as tracker:
+with Tracker("compare@demo") as tracker:
     for name in "abc":
         tracker.start(run(name)).metrics({"train/loss": 1.0}, step=1)
 """
@@ -270,7 +270,7 @@ def test_a_recorder_that_dies_costs_one_warning(
 ) -> None:
     start: Callable[..., Any] = subprocess.Popen
     monkeypatch.setattr(subprocess, "Popen", lambda command, **settings: start(["true"], **settings))
-    with Tracker(tmp_path) as tracker:
+    with Tracker("compare@demo", tmp_path) as tracker:
         time.sleep(0.5)
         for _ in range(3):
             tracker.start(Run("demo", "name", "variant", "f"))
