@@ -1,0 +1,216 @@
+"""Killed anywhere: the pipeline is ended at random moments, and the next `dvc repro` ends as if nothing had been."""
+
+import hashlib
+import random
+import re
+import shutil
+import sqlite3
+import sys
+import tempfile
+import time
+from collections import Counter
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ruamel.yaml import YAML
+
+from chaos.processes import HOWS, Repro
+from chaos.slow_archive import pack, served
+from tests.small_project import ROOT, Project, make_project
+
+KILLS = 30
+SEED = 0
+TARGETS = ("imdb", "compare@demo", "published")
+VARIANTS = ("mean", "attention", "lstm_attention", "best", "tfidf")
+DOWNLOAD_SECONDS = 15.0
+EPOCH = re.compile(r"^.* seed \d+  epoch \d+  loss .*$", re.MULTILINE)
+TORN = "dvc.lock"  # DVC rewrites it in place
+OUTPUTS = ("data", "models", "evaluation", "results", "reports")
+CLOCKS = "results/demo/timing"  # durations: the only results that no two runs have in common
+
+
+@dataclass
+class Kill:
+    """One kill, and what became of it.
+
+    Attributes:
+        how: one of HOWS.
+        stage: what ran at that moment.
+        file: what was being written, if the kill waited for that.
+        epochs: lines of epochs that a training had printed.
+        kept: how many of them the next run printed again, digit for digit, its speed too: it had not to make them anew.
+        remedy: what the user had to do before the next run started.
+        same: whether the results are those of the undisturbed run in the end.
+    """
+
+    how: str
+    stage: str
+    file: str
+    epochs: set[str]
+    kept: int | None = None
+    remedy: str = ""
+    same: bool = False
+
+
+def main() -> list[tuple[str, int, str]]:
+    """Runs once undisturbed, then kills until there were enough."""
+    rng = random.Random(SEED)
+    archive, digest = pack()
+    kills: list[Kill] = []
+    differences: list[str] = []
+    with tempfile.TemporaryDirectory() as folder, served(archive, DOWNLOAD_SECONDS) as url:
+        fresh = _project(Path(folder) / "fresh", url, digest)
+        whole = _copy(fresh, Path(folder) / "undisturbed")
+        started = time.monotonic()
+        _finish(whole, Path(folder) / "undisturbed.log")
+        seconds = time.monotonic() - started
+        wanted = _results(whole)
+        _say(f"undisturbed: {seconds:.0f} s, {len(wanted)} results")
+        while len(kills) < KILLS:
+            project = _copy(fresh, Path(folder) / "project")
+            ours = _round(project, whole, Path(folder) / "repro.log", rng, KILLS - len(kills), seconds)
+            found = _results(project)
+            wrong = [name for name in sorted(wanted.keys() | found.keys()) if wanted.get(name) != found.get(name)]
+            differences += wrong
+            for kill in ours:
+                kill.same = not wrong
+            kills += ours
+            _say(f"{len(kills)} kills; different from the undisturbed run: {', '.join(wrong) or 'nothing'}")
+            shutil.rmtree(project.root)
+    return _rows(kills, len(wanted))
+
+
+def _project(root: Path, url: str, digest: str) -> Project:
+    """A checkout before its first run: the whole demo corpus, and a small IMDB that comes slowly."""
+    project = make_project(root)
+    for name in ("params.yaml", TORN):  # as long as a user's: it takes DVC a while to write
+        shutil.copy(ROOT / name, root / name)
+    variants = YAML(typ="safe").load(root / "params.yaml")["variants"]
+    project.edit(
+        variants={name: variants[name] for name in VARIANTS},
+        benchmark=["demo"],
+        explanation={"reviews": 12, "permutations": 10, "exchanged": 40},
+        corpora__demo__training__epochs=12,  # long enough for MLflow to follow it
+        corpora__demo__training__patience=12,
+        nulls={"corpora": ["demo"], "variants": ["attention"], "kinds": ["uniform"]},
+        frontier={"corpora": ["demo"], "variants": ["attention"], "entropy_weights": [0.5]},
+        published={
+            "demo": {
+                **{"paper": "A paper", "corpus": "demo", "numbers": {"accuracy": 0.9, "tau_gradient": 0.4}},
+                "variant": {"query": {"kind": "global"}, "key": {"kind": "tanh", "size": 8}},
+            }
+        },
+        sources__imdb={"urls": [url], "sha256": digest},
+    )
+    project.run("git", "add", "-A")
+    project.run("git", "commit", "-qm", "the demo, and a small IMDB")
+    return project
+
+
+def _copy(project: Project, root: Path) -> Project:
+    shutil.copytree(project.root, root)
+    return replace(project, root=root)
+
+
+def _round(project: Project, whole: Project, log: Path, rng: random.Random, most: int, seconds: float) -> list[Kill]:
+    """Kills the same project again and again until a run gets through."""
+    kills: list[Kill] = []
+    while len(kills) < most:
+        how, at_write = HOWS[rng.randrange(len(HOWS))], rng.random() < 0.4
+        repro = Repro(project, log, *TARGETS)
+        code = repro.wait(rng.uniform(0, seconds / 3))
+        file = repro.write(20) if code is None and at_write else ""
+        stage = repro.stage()
+        if code is None and (code := repro.wait(0)) is None:
+            repro.kill(how)
+        _judge(kills, repro.said)
+        if code == 0:
+            break
+        if code is not None:
+            _mend(project, kills, repro.said)
+            continue
+        kills.append(Kill(how, stage, file, set(EPOCH.findall(repro.said))))
+        _say(f"{how} in {stage}{file and ', writing ' + file}, after {len(kills[-1].epochs)} epochs")
+    while True:
+        repro = Repro(project, log, *TARGETS)
+        if repro.wait(1800) == 0:
+            break
+        _mend(project, kills, repro.said)
+    _judge(kills, repro.said)
+    shutil.rmtree(project.root / CLOCKS)
+    shutil.copytree(whole.root / CLOCKS, project.root / CLOCKS)
+    _finish(project, log, "--single-item", "--force", "compare@demo")
+    return kills
+
+
+def _judge(kills: list[Kill], said: str) -> None:
+    """Counts the epochs that this run had from the one before, once it has come to them."""
+    if kills and kills[-1].epochs and kills[-1].kept is None:
+        title = re.split(r" seed \d", min(kills[-1].epochs))[0]
+        again = set(EPOCH.findall(said))
+        if any(line.startswith(title) for line in again):
+            kills[-1].kept = len(kills[-1].epochs & again)
+
+
+def _mend(project: Project, kills: list[Kill], said: str) -> None:
+    """Does what docs/trust.md says when `dvc repro` refuses to start."""
+    if f"'{TORN}'" not in said or not kills:
+        raise RuntimeError(f"dvc repro failed:\n{said[-3000:]}")
+    kills[-1].remedy = "git checkout dvc.lock"
+    _say(f"mended: {said.strip().splitlines()[-1]}")
+    project.run("git", "checkout", TORN)
+
+
+def _finish(project: Project, log: Path, *targets: str) -> None:
+    repro = Repro(project, log, *(targets or TARGETS))
+    if repro.wait(1800) != 0:
+        raise RuntimeError(f"dvc repro failed:\n{repro.said[-3000:]}")
+
+
+def _results(project: Project) -> dict[str, str]:
+    """Digest of every file that the pipeline left, and what MLflow says of every run."""
+    found = {}
+    for name in OUTPUTS:
+        for file in sorted((project.root / name).rglob("*")):
+            path = file.relative_to(project.root).as_posix()
+            if file.is_file() and not path.startswith(CLOCKS):
+                found[path] = hashlib.sha256(file.read_bytes()).hexdigest()
+    with sqlite3.connect(project.root / "mlflow.db") as store:
+        runs = Counter(store.execute("SELECT name, status FROM runs").fetchall())
+    return found | {f"MLflow: {name} {status}": str(times) for (name, status), times in runs.items()}
+
+
+def _rows(kills: list[Kill], results: int) -> list[tuple[str, int, str]]:
+    writing = [kill for kill in kills if kill.file]
+    trained = [kill for kill in kills if kill.epochs and kill.kept is not None]
+    stages = Counter(kill.stage for kill in kills).most_common()
+    refused = Counter(kill.remedy for kill in kills if kill.remedy)
+    hows = {
+        "SIGKILL": "SIGKILL of DVC and its stage",
+        "SIGINT": "Ctrl-C",
+        "power cut": "SIGKILL of all processes, the one that writes to MLflow too, as by a power cut",
+    }
+    rows = []
+    for how, words in hows.items():
+        ours = [kill for kill in kills if kill.how == how]
+        same = sum(kill.same for kill in ours)
+        rows.append((words, len(ours), f"after the next `dvc repro` all {results} results are the same bits: {same}"))
+    again = ", ".join(f"{times} after `{remedy}`" for remedy, times in refused.items())
+    rows += [
+        (
+            f"of these, hit: {', '.join(f'{stage} {times}' for stage, times in stages)}",
+            len(kills),
+            f"the next `dvc repro` started: {len(kills) - sum(refused.values())} at once{again and ', ' + again}",
+        ),
+        ("of these, as a file was written", len(writing), f"the same bits: {sum(kill.same for kill in writing)}"),
+        (
+            "of these, in a training after its first epoch",
+            len(trained),
+            f"went on from the last epoch: {sum(kill.kept == len(kill.epochs) for kill in trained)}",
+        ),
+    ]
+    return rows
+
+
+def _say(line: str) -> None:
+    print(f"  {line}", file=sys.stderr, flush=True)

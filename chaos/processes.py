@@ -1,0 +1,114 @@
+"""A `dvc repro` that can be killed, and what can be seen of it from outside."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+
+from tests.small_project import Project
+
+WATCHED = ("dvc.lock", "data", "models", "evaluation", "results", "reports", ".dvc/tmp/training", ".dvc/cache")
+HOWS = ("SIGKILL", "SIGINT", "power cut")
+
+
+class Repro:
+    """A `dvc repro` of some targets, in a process group of its own.
+
+    Args:
+        project: where.
+        log: file for what it prints.
+        targets: of DVC.
+    """
+
+    def __init__(self, project: Project, log: Path, *targets: str) -> None:
+        self._root, self._log = project.root, log
+        with log.open("w") as file:
+            self._process = subprocess.Popen(
+                # A shell's background jobs are born without Ctrl-C, and so would be what this process starts.
+                [sys.executable, "-c", _RUN, "dvc", "repro", *targets],
+                cwd=project.root,
+                env=project.environment | {"PYTHONUNBUFFERED": "1"},
+                stdout=file,
+                stderr=file,
+                start_new_session=True,
+            )
+
+    def wait(self, seconds: float) -> int | None:
+        """The exit code, or None if it still runs after that time."""
+        try:
+            return self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return None
+
+    @property
+    def said(self) -> str:
+        """What it printed up to now."""
+        return self._log.read_text("utf-8", errors="replace")
+
+    def stage(self) -> str:
+        """The stage that runs now, such as "train", or "dvc" between two of them."""
+        for process in self._family()[1:]:
+            try:
+                words = " ".join(process.cmdline())
+            except psutil.Error:
+                continue
+            if found := re.search(r"-m stages\.(\w+)", words):
+                return "code" if found[1] == "check_params" else found[1]
+        return "dvc"
+
+    def write(self, seconds: float) -> str:
+        """Waits until a file is written, at most that long; its name, or nothing."""
+        before, deadline = _sizes(self._root), time.monotonic() + seconds
+        while time.monotonic() < deadline and self._process.poll() is None:
+            time.sleep(0.01)
+            now = _sizes(self._root)
+            if changed := {path for path, size in now.items() if before.get(path) != size}:
+                return min(changed)
+        return ""
+
+    def kill(self, how: str) -> None:
+        """Ends it: its process group by SIGKILL or SIGINT, or as a power cut does, all that it started with it."""
+        family = self._family()
+        if how == "power cut":
+            for process in family:
+                if process.is_running():
+                    process.kill()
+        else:
+            os.killpg(self._process.pid, {"SIGKILL": signal.SIGKILL, "SIGINT": signal.SIGINT}[how])
+        self._process.wait(120)
+        recorders = [process for process in family if process.pid != self._process.pid]
+        psutil.wait_procs(recorders, 120)  # the one that writes to MLflow takes note of the end
+
+    def _family(self) -> list[psutil.Process]:
+        try:
+            head = psutil.Process(self._process.pid)
+            return [head, *head.children(recursive=True)]
+        except psutil.NoSuchProcess:
+            return []
+
+
+_RUN = """
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.execvp(sys.argv[1], sys.argv[1:])
+"""
+
+
+def _sizes(root: Path) -> dict[str, tuple[int, int]]:
+    """Time and size of every file that a kill could leave half written."""
+    sizes = {}
+    for name in WATCHED:
+        path = root / name
+        for file in [path] if path.is_file() else path.rglob("*"):
+            try:
+                state = file.stat()
+            except FileNotFoundError:
+                continue
+            if file.is_file():
+                sizes[file.relative_to(root).as_posix()] = (state.st_mtime_ns, state.st_size)
+    return sizes
