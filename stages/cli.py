@@ -5,6 +5,8 @@ from collections.abc import Callable
 
 import typer
 
+from pipeline import lockfile
+
 
 def run(command: Callable[..., None] | None = None, **commands: Callable[..., None]) -> None:
     """Runs a command with the arguments of the command line, as a program: the one, or one of several by name.
@@ -18,6 +20,7 @@ def run(command: Callable[..., None] | None = None, **commands: Callable[..., No
         app.command()(command)
     for name, one in commands.items():
         app.command(name)(one)
+    lockfile.guard()
     try:
         app()
     except (ValueError, OSError, FloatingPointError) as error:

@@ -23,6 +23,7 @@ MAY_IMPORT = {
     "seeding": set(),
     "adam": set(),
     "processes": set(),
+    "lockfile": set(),
 }
 # MLflow stores this script as the model and runs it to load one: it is the other end of the room.
 STORED_SCRIPT = ROOT / "pipeline/tracking/text_model.py"

@@ -1,0 +1,78 @@
+"""dvc.lock outlives a kill: DVC rewrites it in place, and ended on the way would leave a file that it refuses to read.
+
+Every stage copies it as it starts, when DVC waits and the file is whole. A process that outlives DVC, as MLflow's
+recorder outlives a stage, puts the copy back if DVC has left less. What DVC could not write down it finds in its cache,
+or the stage runs again.
+"""
+
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+
+LOCK = Path("dvc.lock")
+SCRATCH = Path(".dvc/tmp")
+
+
+def guard() -> None:
+    """Copies dvc.lock, and sees that something waits for the end of the DVC that runs this stage, if one does."""
+    dvc = next(filter(_is_dvc, psutil.Process().parents()), None)
+    if dvc is None or not LOCK.exists() or not SCRATCH.is_dir():
+        return
+    with (SCRATCH / f"{LOCK}.{dvc.pid}").open("a+b") as copy:
+        try:
+            fcntl.flock(copy, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:  # it waits already, since an earlier stage
+            pass
+        else:
+            subprocess.Popen(
+                [sys.executable, "-P", "-m", "pipeline.lockfile", str(dvc.pid), copy.name],
+                env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                pass_fds=[copy.fileno()],  # the lock is held as long as one of the two has it open
+                start_new_session=True,
+            )
+        shutil.copy2(LOCK, copy.name)
+
+
+def is_whole(path: Path) -> bool:
+    """Whether DVC would read this dvc.lock."""
+    from dvc.schema import COMPILED_LOCKFILE_SCHEMA
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+    from voluptuous import Invalid
+
+    try:
+        COMPILED_LOCKFILE_SCHEMA(YAML(typ="safe").load(path.read_text("utf-8")) or {})
+    except (OSError, UnicodeDecodeError, YAMLError, Invalid):
+        return False
+    return True
+
+
+def _wait(dvc: int, copy: Path) -> None:
+    psutil.wait_procs([psutil.Process(dvc)] if psutil.pid_exists(dvc) else [])
+    if not is_whole(LOCK):
+        from dvc.lock import make_lock
+
+        with make_lock(str(SCRATCH / "lock"), wait=True):  # another DVC may be writing it right now
+            if not is_whole(LOCK) and is_whole(copy):
+                copy.replace(LOCK)
+                print("dvc.lock was cut off and is now as it was before the last stage.", file=sys.stderr, flush=True)
+    copy.unlink(missing_ok=True)
+
+
+def _is_dvc(process: psutil.Process) -> bool:
+    try:
+        command = process.cmdline()
+    except psutil.Error:
+        return False
+    return command[1:3] == ["-m", "dvc"] or any(Path(word).stem == "dvc" for word in command[:2])
+
+
+if __name__ == "__main__":
+    _wait(int(sys.argv[1]), Path(sys.argv[2]))

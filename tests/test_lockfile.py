@@ -1,0 +1,58 @@
+"""dvc.lock is whole again after a DVC that was killed while it wrote it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+WHOLE = "schema: '2.0'\nstages:\n  demo:\n    cmd: python -m stages.demo\n"
+STAGE = "from pipeline.lockfile import guard; guard()"
+DVC = f"""
+import subprocess, sys
+from pathlib import Path
+for _ in range(2):
+    subprocess.run([sys.executable, "-c", {STAGE!r}], check=True)
+Path("dvc.lock").write_text(sys.argv[1])
+print(flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize(
+    ("left", "expected"),
+    [
+        (WHOLE[:30], WHOLE),
+        ("", WHOLE),
+        (WHOLE.replace("demo", "glove"), WHOLE.replace("demo", "glove")),
+    ],
+    ids=["cut off", "empty", "whole"],
+)
+def test_killed_as_it_writes(tmp_path: Path, left: str, expected: str) -> None:
+    (tmp_path / ".dvc/tmp").mkdir(parents=True)
+    (tmp_path / "dvc.lock").write_text(WHOLE)
+    (tmp_path / "dvc").write_text(DVC)
+    dvc = subprocess.Popen(
+        [sys.executable, "dvc", left],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    )
+    assert dvc.stdout is not None
+    assert dvc.stdin is not None
+    dvc.stdout.readline()
+    os.killpg(dvc.pid, signal.SIGKILL)
+    dvc.wait()
+    deadline = time.monotonic() + 60
+    while (tmp_path / f".dvc/tmp/dvc.lock.{dvc.pid}").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert (tmp_path / "dvc.lock").read_text() == expected
+    assert not list((tmp_path / ".dvc/tmp").glob("dvc.lock*"))
+    dvc.stdout.close()
+    dvc.stdin.close()
