@@ -72,8 +72,8 @@ def _record(queue: SimpleQueue[commands.Command], workspace: Path, stage_pid: in
 
 
 def _patient(uri: str) -> str:
-    """SQLite's address, with a minute instead of five seconds of waiting for who else writes to it."""
-    return uri if not uri.startswith("sqlite:") or "timeout=" in uri else f"{uri}{'&' if '?' in uri else '?'}timeout=60"
+    """SQLite's address, with half a minute instead of five seconds of waiting for who else writes to it."""
+    return uri if not uri.startswith("sqlite:") or "timeout=" in uri else f"{uri}{'&' if '?' in uri else '?'}timeout=30"
 
 
 def _ignore_rest(queue: SimpleQueue[commands.Command]) -> None:

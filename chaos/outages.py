@@ -1,0 +1,304 @@
+"""MLflow fails in every way that it can: what is trained stays, and one command adds what the store lacks."""
+
+import hashlib
+import json
+import re
+import shutil
+import sqlite3
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from chaos.processes import Repro
+from chaos.stores import Server, SlowWay, answering, fill, free_port, locked, older, small_disk
+from tests.small_project import Project, make_project
+
+STAGES = ("train@demo-mean", "train@demo-attention", "compare@demo")
+COMMAND = re.compile(r"dvc repro --single-item --force (\S+)")
+LATER = "ffffffffffff"  # a revision that this MLflow does not know
+SLOW = 0.5  # seconds on the way of each request
+
+
+@dataclass(frozen=True)
+class Outage:
+    """A store that fails.
+
+    Attributes:
+        tried: what is wrong with it.
+        uri: of the store.
+        file: the SQLite file behind it.
+        begin: called in the middle of a training, all is well before it. None: it fails from the start.
+        mend: called when the run is over.
+        warnings: how many the user should see: when training, and at the end if the store is still away.
+    """
+
+    tried: str
+    uri: str
+    file: Path
+    mend: Callable[[], object] = lambda: None
+    begin: Callable[[], object] | None = None
+    warnings: tuple[int, ...] = (2,)
+
+
+def main() -> list[tuple[str, int, str]]:
+    """Trains and compares under each outage, mends the store, and gives the command that the warning named."""
+    rows = []
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        whole = _whole(folder / "whole")
+        for make in (away, gone, broken, silent, slow, full, held, old, new):
+            place = folder / make.__name__
+            place.mkdir()
+            project = replace(whole, root=place / "project")
+            shutil.copytree(whole.root, project.root)
+            with make(place, project) as outage:
+                held_up = _under(outage, project, whole)
+            rows.append((outage.tried, 1, held_up))
+            print(f"  {outage.tried}: {held_up}", file=sys.stderr, flush=True)
+            shutil.rmtree(project.root)
+        rows.append(("two pipelines at once, one SQLite file", 1, _both(folder, whole)))
+    return rows
+
+
+def _whole(root: Path) -> Project:
+    """A small project that has run once, its trainings long enough for MLflow to follow them."""
+    project = make_project(root)
+    project.edit(
+        corpora__demo__training={"epochs": 140, "patience": 140, "batch_size": 32},
+        variants={"mean": {"training": {"learning_rate": 0.03}}, "attention": {"query": {"kind": "global"}}},
+        benchmark=["demo"],
+        nulls={"corpora": ["demo"], "variants": ["attention"], "kinds": ["uniform"]},
+        frontier={"corpora": ["demo"], "variants": ["attention"], "entropy_weights": [0.5]},
+    )
+    project.run("git", "add", "-A")
+    project.run("git", "commit", "-qm", "two variants")
+    repro = Repro(project, root.parent / "whole.log", "compare@demo")
+    if repro.wait(1800) != 0:
+        raise RuntimeError(repro.said[-3000:])
+    for store in root.glob("mlflow.db*"):
+        store.unlink()
+    shutil.rmtree(root / "mlruns")
+    return project
+
+
+def _under(outage: Outage, project: Project, whole: Project) -> str:
+    """What held: the results, the warnings, and the store after the command that the warning named."""
+    tracked = replace(project, environment=project.environment | {"MLFLOW_TRACKING_URI": outage.uri})
+    repro = Repro(tracked, project.root.parent / "repro.log", "--single-item", "--force", *STAGES)
+    if outage.begin:
+        while repro.wait(0.2) is None and "seed 0  epoch 20 " not in repro.said:
+            pass
+        outage.begin()
+    code = repro.wait(1800)
+    outage.mend()
+    warnings = repro.said.count("warning: ")
+    problems = []
+    if code != 0:
+        problems.append(f"dvc repro ended with {code}")
+    if _models(project) != _models(whole) or "up to date" not in project.run("dvc", "status", "compare@demo").stdout:
+        problems.append("results differ")
+    if warnings not in outage.warnings:
+        problems.append(f"{warnings} warnings")
+    commands = set(COMMAND.findall(repro.said)) or {"compare@demo"}
+    if commands != {"compare@demo"}:
+        problems.append(f"the next step was {commands}")
+    for _ in range(2):  # twice: the second time there is nothing to add
+        tracked.run("dvc", "repro", "--single-item", "--force", *commands)
+        problems += _missing(outage.file, project, seeds=(0, 1))
+    if problems:
+        (project.root.parent / "repro.log").rename(f"{tempfile.gettempdir()}/outage-{project.root.parent.name}.log")
+    said = f"results as without it; {warnings} warnings" if warnings != 1 else "results as without it; 1 warning"
+    return "; ".join(dict.fromkeys(problems)) or f"{said}; after the command each run is there once, with every epoch"
+
+
+def _models(project: Project) -> dict[str, str]:
+    """Digest of every file of weights and of epochs."""
+    files = sorted((project.root / "models").rglob("seed-*"))
+    return {path.relative_to(project.root).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def _missing(file: Path, project: Project, seeds: tuple[int, ...]) -> Iterator[str]:
+    """What a store lacks, or has twice, of a project's results."""
+    with sqlite3.connect(file) as store:
+        runs = store.execute("SELECT run_uuid, name, status FROM runs").fetchall()
+        points = Counter(store.execute("SELECT run_uuid, key, step FROM metrics").fetchall())
+        done = {run for (run,) in store.execute("SELECT run_uuid FROM tags WHERE key = 'results.digest'")}
+    by_name = Counter(name for _, name, _ in runs)
+    for run, name, status in runs:
+        if status != "FINISHED":
+            yield f"{name} is {status}"
+        if run not in done:
+            yield f"{name} is not complete"
+    for variant in ("mean", "attention"):
+        for seed in seeds:
+            name = f"{variant} seed {seed}"
+            if by_name[name] != 1:
+                yield f"{name} is there {by_name[name]} times"
+                continue
+            (run,) = (found for found, other, _ in runs if other == name)
+            epochs = len(json.loads((project.root / f"models/demo/{variant}/seed-{seed}.json").read_text("utf-8")))
+            logged = {
+                step: times for (owner, key, step), times in points.items() if (owner, key) == (run, "train/loss")
+            }
+            if logged != dict.fromkeys(range(1, epochs + 1), 1):
+                yield f"{name} has {sum(logged.values())} points of {epochs} epochs"
+            if points[run, "test/accuracy", 0] != 1:
+                yield f"{name} has {points[run, 'test/accuracy', 0]} accuracies"
+    for name in ("comparison", *(f"attention +0.5 seed {seed}" for seed in seeds)):
+        if by_name[name] < 1:
+            yield f"{name} is missing"
+
+
+@contextmanager
+def away(place: Path, project: Project) -> Iterator[Outage]:
+    """Nothing listens until the run is over."""
+    with _server(place, project) as (server, port):
+        yield Outage("server down from the start", _http(port), place / "mlflow.db", mend=server.start)
+
+
+@contextmanager
+def gone(place: Path, project: Project) -> Iterator[Outage]:
+    """A server that is killed in the middle of a training."""
+    with _server(place, project) as (server, port):
+        server.start()
+        yield Outage(
+            "server killed in the middle of a training",
+            _http(port),
+            place / "mlflow.db",
+            begin=server.kill,
+            mend=server.start,
+        )
+
+
+@contextmanager
+def broken(place: Path, project: Project) -> Iterator[Outage]:
+    """A server that answers 500."""
+    with _server(place, project) as (server, port), _until_mended(answering(port, 500), server) as mend:
+        yield Outage("server answers 500", _http(port), place / "mlflow.db", mend=mend)
+
+
+@contextmanager
+def silent(place: Path, project: Project) -> Iterator[Outage]:
+    """A server that takes requests and never answers."""
+    with _server(place, project) as (server, port), _until_mended(answering(port, 0), server) as mend:
+        yield Outage("server never answers", _http(port), place / "mlflow.db", mend=mend)
+
+
+@contextmanager
+def slow(place: Path, project: Project) -> Iterator[Outage]:
+    """A server behind a slow way."""
+    with _server(place, project) as (server, port):
+        server.start()
+        way = SlowWay(entry := free_port(), port, SLOW)
+
+        def mend() -> None:
+            way.seconds = 0.0
+
+        yield Outage(
+            f"server answers after {SLOW} s", _http(entry), place / "mlflow.db", mend=mend, warnings=(0, 1, 2, 3)
+        )
+        way.close()
+
+
+@contextmanager
+def full(place: Path, project: Project) -> Iterator[Outage]:
+    """The disk of a SQLite store that is full in the middle of a training."""
+    disk = place / "disk"
+    with small_disk(disk, megabytes=16):
+        yield Outage(
+            "disk of the SQLite file full in the middle of a training",
+            f"sqlite:///{disk}/mlflow.db",
+            disk / "mlflow.db",
+            begin=lambda: fill(disk),
+            mend=(disk / "full").unlink,
+        )
+
+
+@contextmanager
+def held(place: Path, project: Project) -> Iterator[Outage]:
+    """A SQLite store that another program keeps for itself."""
+    file = place / "mlflow.db"
+    lock = locked(file)
+    lock.__enter__()
+    yield Outage(
+        "SQLite file locked by another program", f"sqlite:///{file}", file, mend=lambda: lock.__exit__(None, None, None)
+    )
+
+
+@contextmanager
+def old(place: Path, project: Project) -> Iterator[Outage]:
+    """A SQLite store of an earlier MLflow, which this one upgrades."""
+    older(file := place / "mlflow.db")
+    yield Outage("SQLite file of an earlier MLflow", f"sqlite:///{file}", file, warnings=(0,))
+
+
+@contextmanager
+def new(place: Path, project: Project) -> Iterator[Outage]:
+    """A SQLite store whose schema this MLflow does not know."""
+    file = place / "mlflow.db"
+    older(file)
+    project.run(sys.executable, "-m", "mlflow", "db", "upgrade", f"sqlite:///{file}")
+    known = _revision(file, LATER)
+    yield Outage("SQLite file of a later MLflow", f"sqlite:///{file}", file, mend=lambda: _revision(file, known))
+
+
+def _revision(file: Path, number: str) -> str:
+    """Writes the revision of the schema; gives the one that was there."""
+    with sqlite3.connect(file) as store:
+        ((before,),) = store.execute("SELECT version_num FROM alembic_version").fetchall()
+        store.execute("UPDATE alembic_version SET version_num = ?", (number,))
+    return str(before)
+
+
+def _both(folder: Path, whole: Project) -> str:
+    """Two projects of other seeds, which write to one new store at the same time."""
+    place = folder / "both"
+    place.mkdir()
+    file = place / "mlflow.db"
+    projects, repros = [], []
+    for number, seeds in enumerate(([0, 1], [2, 3])):
+        project = replace(
+            whole,
+            root=place / str(number),
+            environment=whole.environment | {"MLFLOW_TRACKING_URI": f"sqlite:///{file}"},
+        )
+        shutil.copytree(whole.root, project.root)
+        project.edit(seeds=seeds, training__weight_decay=0.001)
+        projects.append((project, tuple(seeds)))
+        repros.append(Repro(project, place / f"{number}.log", "compare@demo"))
+    codes = [repro.wait(1800) for repro in repros]
+    problems = [f"dvc repro ended with {code}" for code in codes if code != 0]
+    problems += [f"{times} warnings" for repro in repros if (times := repro.said.count("warning: "))]
+    for project, seeds in projects:
+        problems += _missing(file, project, seeds)
+    return "; ".join(dict.fromkeys(problems)) or "no warning; each of their runs is there once, with every epoch"
+
+
+def _http(port: int) -> str:
+    return f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def _server(place: Path, project: Project) -> Iterator[tuple[Server, int]]:
+    """A server that has not been started."""
+    server = Server(place, port := free_port(), project.environment)
+    try:
+        yield server, port
+    finally:
+        server.kill()
+
+
+@contextmanager
+def _until_mended(trouble: AbstractContextManager[None], server: Server) -> Iterator[Callable[[], None]]:
+    """The trouble lasts until what this yields is called, which starts the real server in its place."""
+    trouble.__enter__()
+
+    def mend() -> None:
+        trouble.__exit__(None, None, None)
+        server.start()
+
+    yield mend
