@@ -10,8 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
+from chaos.stores import answering, free_port
 from pipeline.tracking.run import Run
 from pipeline.tracking.tracker import Tracker
 
@@ -88,13 +90,15 @@ def new_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module", autouse=True)
 def early(stage: Any, new_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """Stages that only wait, mostly for the disk, and so run beside the others."""
-    return {
-        "one": stage(FIRST.format(name="one"), new_root),
-        "two": stage(FIRST.format(name="two"), new_root),
-        "unreachable": stage(
-            UNREACHABLE, tmp_path_factory.mktemp("remote"), {"MLFLOW_TRACKING_URI": "http://127.0.0.1:9"}
-        ),
-    }
+    port = free_port()
+    remote = tmp_path_factory.mktemp("remote")
+    with answering(port, 500):
+        yield {
+            "one": stage(FIRST.format(name="one"), new_root),
+            "two": stage(FIRST.format(name="two"), new_root),
+            "unreachable": stage(UNREACHABLE, remote, {"MLFLOW_TRACKING_URI": "http://127.0.0.1:9"}),
+            "broken": stage(UNREACHABLE, remote, {"MLFLOW_TRACKING_URI": f"http://127.0.0.1:{port}"}),
+        }
 
 
 @pytest.fixture(scope="module")
@@ -243,9 +247,21 @@ def test_views_and_note_are_on_the_experiment(store: Any) -> None:
     assert errors.count("http://127.0.0.1:5000/#/experiments/") == errors.count("\n") == 4, errors
 
 
-def test_a_killed_run_is_continued(store: Any, stage: Any, elsewhere: Path, root: Path) -> None:
+def test_a_killed_run_is_continued_and_one_whose_recorder_was_killed_too_is_ended(
+    store: Any, stage: Any, elsewhere: Path, root: Path
+) -> None:
+    gone = stage(KILLED.replace('run("killed")', 'run("gone")'), elsewhere, {"DVC_ROOT": str(root)})
+    while not search(store, "gone"):
+        assert gone.poll() is None
+        time.sleep(0.2)
+    (recorder,) = psutil.Process(gone.pid).children()
+    for process in (recorder, gone):
+        process.kill()
+    gone.communicate(timeout=100)
+    assert find(store, "gone").info.status == "RUNNING"
     process = stage(CONTINUED, elsewhere, {"DVC_ROOT": str(root)})
     assert process.communicate(timeout=100)[1] == ""
+    assert find(store, "gone").info.status == "KILLED"
     run = find(store, "killed")
     assert (run.info.status, run.data.metrics) == ("FINISHED", {"train/loss": 1.0})
 
@@ -257,12 +273,19 @@ def test_two_stages_may_be_the_first_to_use_a_store(early: Any, new_root: Path, 
     assert sorted(run.data.tags["variant"] for run in runs) == ["one", "two"]
 
 
-def test_an_unreachable_server_costs_one_warning(early: Any) -> None:
-    process = early["unreachable"]
+@pytest.mark.parametrize(
+    ("server", "address", "cause"), [("unreachable", "http://127.0.0.1:9", "refused"), ("broken", "http://", "500")]
+)
+def test_a_server_that_is_away_or_broken_costs_one_warning_with_the_next_step(
+    early: Any, server: str, address: str, cause: str
+) -> None:
+    process = early[server]
     errors = process.communicate(timeout=100)[1]
     assert process.returncode == 0
     assert errors.count("warning:") == 1
-    assert "MLFLOW_TRACKING_URI (now http://127.0.0.1:9)" in errors
+    assert f"MLFLOW_TRACKING_URI (now {address}" in errors
+    assert cause in errors
+    assert "dvc repro --single-item --force compare@demo" in errors
 
 
 def test_a_recorder_that_dies_costs_one_warning(
