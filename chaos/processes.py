@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -73,16 +74,28 @@ class Repro:
 
     def kill(self, how: str) -> None:
         """Ends it: its process group by SIGKILL or SIGINT, or as a power cut does, all that it started with it."""
-        family = self._family()
-        if how == "power cut":
-            for process in family:
-                if process.is_running():
-                    process.kill()
+        if how == "SIGINT":
+            while self._process.poll() is None:  # pressed again, as a person does whom nothing obeys
+                os.killpg(self._process.pid, signal.SIGINT)
+                self.wait(30)
+        elif how == "SIGKILL":
+            os.killpg(self._process.pid, signal.SIGKILL)
         else:
-            os.killpg(self._process.pid, {"SIGKILL": signal.SIGKILL, "SIGINT": signal.SIGINT}[how])
+            for process in self._inside():
+                with suppress(psutil.NoSuchProcess):
+                    process.kill()
         self._process.wait(120)
-        recorders = [process for process in family if process.pid != self._process.pid]
-        psutil.wait_procs(recorders, 120)  # the one that writes to MLflow takes note of the end
+        psutil.wait_procs(self._inside(), 120)  # what takes note of the end outlives it for a moment
+
+    def _inside(self) -> list[psutil.Process]:
+        """All processes that work in the project, also those that have left the family."""
+        return [process for process in psutil.process_iter() if self._works_here(process)]
+
+    def _works_here(self, process: psutil.Process) -> bool:
+        try:
+            return Path(process.cwd()).is_relative_to(self._root)
+        except psutil.Error:
+            return False
 
     def _family(self) -> list[psutil.Process]:
         try:
