@@ -52,8 +52,13 @@ def compare(
                 "tokens_per_second": times["tokens_per_second"],
             }
         )
-    entropies = ["entropy_nats_mean", "entropy_normalised_mean", "perplexity_mean"]
-    return pd.DataFrame(rows).astype(dict.fromkeys(entropies, "float64"))
+    undefined = [
+        "entropy_nats_mean",
+        "entropy_normalised_mean",
+        "perplexity_mean",
+        "roc_auc_mean",
+    ]  # where all are None
+    return pd.DataFrame(rows).astype(dict.fromkeys(undefined, "float64"))
 
 
 def headline(frame: pd.DataFrame) -> str:

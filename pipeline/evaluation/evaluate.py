@@ -1,5 +1,6 @@
 """What every seed of one variant says of the test split -> all that is reported about the variant."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -85,7 +86,7 @@ def evaluate(
                     "row": reviews.rows,
                     "label": labels_N,
                     "length": reviews.lengths,
-                    "probability": one.probabilities_NC[:, 1],
+                    "probability": one.stated_N,
                     "predicted": one.predicted_N,
                     **columns[seed],
                 }
@@ -178,7 +179,9 @@ def _examples(
 
 
 def _rounded(values: Any) -> Any:
-    """Six digits after the point: what a person compares, and a change of no account stays out of Git."""
+    """Six digits after the point: what a person compares, and a change of no account stays out of Git. NaN is None."""
     if isinstance(values, dict):
         return {key: _rounded(value) for key, value in values.items()}
-    return round(values, 6) if isinstance(values, float) else values
+    if isinstance(values, float):
+        return None if math.isnan(values) else round(values, 6)
+    return values

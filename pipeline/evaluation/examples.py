@@ -30,7 +30,7 @@ class Example:
         label: true class.
         length: tokens.
         seed: of the model.
-        probability: of class 1, as in the table of predictions.
+        probability: of class 1 if there are two, else of the answer, as in the table of predictions.
         predicted: class that the model answers.
         confidence: probability of that class.
         tokens: the words as written, in lower case.
@@ -123,7 +123,7 @@ def make_examples(
                 label=int(reviews.labels[position]),
                 length=len(rows),
                 seed=seed,
-                probability=float(probability_C[1]),
+                probability=float(probability_C[1] if len(probability_C) == 2 else probability_C.max()),
                 predicted=int(probability_C.argmax()),
                 confidence=float(probability_C.max()),
                 tokens=tokens,

@@ -3,6 +3,7 @@
 N rows of predictions, all seeds one after another.
 """
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -30,6 +31,7 @@ Floats = npt.NDArray[np.float64]
 History = Sequence[Mapping[str, Any]]
 
 BINS = 40
+CLASS_COLOURS = (POSITIVE, NEGATIVE, "#009e73", "#cc79a7", "#e69f00", "#56b4e9")  # the last class first
 
 
 def entropy_histogram(nats_N: Floats, normalised_N: Floats, right_N: npt.NDArray[np.bool_], title: str) -> Figure:
@@ -170,34 +172,35 @@ def confusion(
     """
     counts_CC = confusion_matrix(labels_N, predicted_N, len(classes))
     shares_CC = counts_CC / np.maximum(counts_CC.sum(axis=1, keepdims=True), 1)
-    figure, [axes] = panels(title, [("answer", "true class")], (4.2, 3.6))
+    crowded = len(classes) > 4
+    side = 0.75 * max(len(classes) - 2, 0)  # inches more than two classes take
+    figure, [axes] = panels(title, [("answer", "true class")], (4.2 + side, 3.6 + side))
     axes.imshow(shares_CC, cmap="Blues", vmin=0, vmax=1)
     for (true, answer), share in np.ndenumerate(shares_CC):
         colour = PAPER if share > 0.5 else INK
         axes.text(answer, true, f"{share:.1%}", ha="center", va="center", fontsize=11, color=colour)
     places = range(len(classes))
-    axes.set_xticks(places, classes, parse_math=False)
+    axes.set_xticks(places, classes, parse_math=False, rotation=90 if crowded else 0)
     axes.set_yticks(places, classes, parse_math=False)
     axes.grid(visible=False)
     axes.spines["bottom"].set_visible(False)
     return figure
 
 
-def top_words(words: pd.DataFrame, title: str, largest: int = 20) -> Figure:
+def top_words(words: pd.DataFrame, classes: Sequence[str], title: str, largest: int = 20) -> Figure:
     """The most attended words: mean weight, lift over uniform attention, and the class they push to.
 
     Args:
         words: rows of one ranking, best first, with word, mean_weight, lift and pushes_to.
+        classes: name of each label.
         title: above the figure.
         largest: number of words shown.
     """
     shown = words.head(largest)
     labels = [("mean attention weight", ""), ("lift: times the uniform weight", "")]
     figure, [weights, lifts] = panels(title, labels, (7.2, 1.2 + 0.19 * len(shown)), sharey=True)
-    names = sorted(words["pushes_to"].unique(), key=lambda name: (name != "positive", name))
-    palette = dict(zip(names, (POSITIVE, NEGATIVE, "#009e73", "#cc79a7", "#e69f00") * len(names), strict=False))
-    if names == ["negative"]:
-        palette = {"negative": NEGATIVE}
+    palette = dict(zip(reversed(classes), itertools.cycle(CLASS_COLOURS), strict=False))
+    names = [name for name in palette if name in set(words["pushes_to"])]
     colours = [palette[name] for name in shown["pushes_to"]]
     places = np.arange(len(shown))
     weights.barh(places, shown["mean_weight"], color=colours, height=0.72)
@@ -210,5 +213,5 @@ def top_words(words: pd.DataFrame, title: str, largest: int = 20) -> Figure:
     for axes in (weights, lifts):
         axes.grid(visible=False, axis="y")
     handles = [Patch(color=palette[name], label=f"pushes to {name}") for name in names]
-    legend_below(figure, handles, columns=len(names))
+    legend_below(figure, handles, columns=min(len(names), 4))
     return figure

@@ -62,14 +62,15 @@ def roc_auc(labels_N: Ints, logits_NC: Floats) -> float:
     """Chance that a review of a class gets higher odds of it than a review of another class; a tie counts half.
 
     The rank statistic of Mann and Whitney, on log odds: probabilities near 0 and 1 round to ties. With more than two
-    classes, the mean of each class against the rest. NaN where a class has no review, since no pair is left.
+    classes, the mean of each class that occurs against the rest. NaN where a single class does: no pair is left.
     """
     classes = logits_NC.shape[1]
     sizes_C = np.bincount(labels_N, minlength=classes)
-    if not sizes_C.all():
+    occurring = np.flatnonzero(sizes_C)
+    if len(occurring) < 2:
         return float("nan")
     areas = []
-    for c in (1,) if classes == 2 else range(classes):
+    for c in (1,) if classes == 2 else occurring:
         rest_NC = np.delete(logits_NC, c, axis=1)
         log_odds_N = logits_NC[:, c] - np.logaddexp.reduce(rest_NC, axis=1)
         _, places_N, ties = np.unique(log_odds_N, return_inverse=True, return_counts=True)

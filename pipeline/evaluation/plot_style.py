@@ -60,7 +60,9 @@ def legend(axes: Axes, **placement: Any) -> None:
 def legend_below(figure: Figure, handles: Sequence[Artist], columns: int) -> None:
     """A legend without a frame, under all axes of the figure."""
     style = {"fontsize": 8.5, "frameon": False, "labelcolor": INK}
-    figure.legend(handles=handles, loc="outside lower center", ncols=columns, **style)
+    placed = figure.legend(handles=handles, loc="outside lower center", ncols=columns, **style)
+    for text in placed.get_texts():
+        text.set_parse_math(False)  # a class may be called $5
 
 
 def png(figure: Figure) -> bytes:

@@ -38,6 +38,12 @@ class Predictions:
         return probabilities_NC
 
     @property
+    def stated_N(self) -> npt.NDArray[np.float64]:
+        """(N,) the probability that tables hold: of class 1 if there are two, else of the answer."""
+        probabilities_NC = self.probabilities_NC
+        return probabilities_NC[:, 1] if probabilities_NC.shape[1] == 2 else probabilities_NC.max(axis=1)
+
+    @property
     def predicted_N(self) -> npt.NDArray[np.int64]:
         """(N,) the class of the largest logit."""
         predicted: npt.NDArray[np.int64] = self.logits_NC.argmax(axis=1)

@@ -1,7 +1,7 @@
 """The report's tables of variants: cells with their text, and the value that a column is sorted by."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,12 +28,14 @@ class Table:
     rows: list[dict[str, Any]]
 
 
-def variants_table(frame: pd.DataFrame) -> Table:
+def variants_table(frame: pd.DataFrame, classes: Sequence[str]) -> Table:
     """How well each variant answers, how it attends, and what it costs.
 
     Args:
         frame: from `compare`.
+        classes: name of each label.
     """
+    of_one = classes[1] if len(classes) == 2 else "one class, mean over the classes"
     heads = {
         "variant": VARIANT,
         "family": "kind of model",
@@ -44,8 +46,8 @@ def variants_table(frame: pd.DataFrame) -> Table:
         "words looked at": "e to the entropy, mean over reviews",
         "parameters": "that are learned",
         "training": "time of all seeds",
-        "F1": "of the positive class",
-        "ROC AUC": "chance that a positive review gets higher odds than a negative one",
+        "F1": f"of {of_one}",
+        "ROC AUC": f"chance that a review of a class gets higher odds of it than another review: of {of_one}",
         "log loss": "nats per review",
         "calibration error": "mean gap between confidence and accuracy",
     }

@@ -25,7 +25,9 @@ def variant_figures(
     """
     rows = evaluation.predictions
     right_N = np.asarray(rows["label"] == rows["predicted"])
-    confidence_N = np.maximum(rows["probability"].to_numpy(), 1 - rows["probability"].to_numpy())
+    confidence_N = rows["probability"].to_numpy()
+    if len(classes) == 2:  # it is that of the second one
+        confidence_N = np.maximum(confidence_N, 1 - confidence_N)
     drawn = {
         "confusion": figures.confusion(rows["label"].to_numpy(), rows["predicted"].to_numpy(), classes, title),
         "reliability": figures.reliability(right_N, confidence_N, title),
@@ -37,5 +39,6 @@ def variant_figures(
         entropies = (rows["entropy_nats"].to_numpy(), rows["entropy_normalised"].to_numpy())
         drawn["entropy_histogram"] = figures.entropy_histogram(*entropies, right_N, title)
         drawn["entropy_by_epoch"] = figures.entropy_by_epoch(histories, title)
-        drawn["top_words"] = figures.top_words(words, title)
+        if len(words):  # in a small corpus no word may be frequent enough
+            drawn["top_words"] = figures.top_words(words, classes, title)
     return drawn

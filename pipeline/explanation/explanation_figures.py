@@ -1,6 +1,7 @@
 """Figures of one variant: whether its attention is needed, unique, and what it does with each word."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -90,6 +91,7 @@ def lexicon(words: pd.DataFrame, classes: Sequence[str], title: str, min_count: 
             parse_math=False,
         )
     axes.axvline(0, color=MUTED, linewidth=0.8)
-    axes.annotate(f"← {classes[0]}", (0.01, 0.01), xycoords="axes fraction", color=NEGATIVE, fontsize=9)
-    axes.annotate(f"{classes[1]} →", (0.99, 0.01), xycoords="axes fraction", color=POSITIVE, fontsize=9, ha="right")
+    end: dict[str, Any] = {"xycoords": "axes fraction", "fontsize": 9, "parse_math": False}
+    axes.annotate(f"← {classes[0]}", (0.01, 0.01), color=NEGATIVE, **end)
+    axes.annotate(f"{classes[1]} →", (0.99, 0.01), color=POSITIVE, ha="right", **end)
     return figure

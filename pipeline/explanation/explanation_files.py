@@ -37,7 +37,7 @@ def write_explanations(found: Mapping[int, Explanation], classes: Sequence[str],
         "permutation": permutation(tables["reviews"], title),
     }
     first = next(iter(found.values())).words
-    if "logit" in first and len(classes) == 2:
+    if "logit" in first:
         figures["lexicon"] = lexicon(first, classes, title)
     for name, figure in figures.items():
         (folder / f"{name}.png").write_bytes(png(figure))

@@ -25,11 +25,12 @@ KINDS = ("negation", "function word", "punctuation", "unknown", "other")
 
 
 def is_closed(model: "AttentionClassifier") -> bool:
-    """Whether two numbers per word say it all: one global query over keys of word vectors, and a softmax."""
+    """Whether two numbers per word say it all: one global query over keys of word vectors, softmax, two classes."""
     from pipeline.explanation.opened import is_bag
     from pipeline.models.queries import GlobalQuery, RandomQuery
 
-    return is_bag(model) and isinstance(model.query, GlobalQuery | RandomQuery)
+    asked_alike = isinstance(model.query, GlobalQuery | RandomQuery)
+    return is_bag(model) and asked_alike and len(model.classifier.bias) == 2
 
 
 def closed_form(model: "AttentionClassifier") -> tuple[Floats, Floats]:
@@ -42,12 +43,14 @@ def closed_form(model: "AttentionClassifier") -> tuple[Floats, Floats]:
         logit_V = q . k(x_w), and polarity_V = (W_1 - W_0) v(x_w); of two classes.
 
     Raises:
-        ValueError: the model's weights depend on more than that.
+        ValueError: the model's weights depend on more than that, or it has more classes.
     """
     import torch
 
     if not is_closed(model):
-        raise ValueError("the attention of this model depends on the text: it has no lexicon in closed form")
+        raise ValueError(
+            "this model has no lexicon in closed form: its attention depends on the text, or its classes are not two"
+        )
     with torch.inference_mode():
         logit_V = model.key(model.embedding.weight).double() @ model.query.query.double()
         values_VF = model.value(model.embedding.weight).double()

@@ -99,7 +99,7 @@ def states() -> dict[str, dict[str, object]]:
             _bar("results", "test/accuracy"),
             _scatter("results", "test/entropy_normalised", "test/accuracy"),
             _bar("results", "test/entropy_nats"),
-            _lines("learning", "validation/accuracy") | {"range": {"yMin": 0.5, "yMax": 1.0}},  # from chance up
+            _lines("learning", "validation/accuracy"),
             _lines("learning", "train/loss"),
             _lines("learning", "validation/loss"),
             _lines("attention", "attention/entropy_mean"),

@@ -80,7 +80,7 @@ def test_reliability_is_accuracy_over_confidence() -> None:
 
 def test_top_words_are_written_as_they_are_and_coloured_by_class() -> None:
     words = top_words().query("ranking == 'mean' and scope == 'all'")
-    figure = figures.top_words(words, "50 % of $5 and $6")
+    figure = figures.top_words(words, ("negative", "positive"), "50 % of $5 and $6")
     weights = figure.axes[0]
     assert [label.get_text() for label in weights.get_yticklabels()] == list(words["word"])
     assert not any(label.get_parse_math() for label in weights.get_yticklabels())
@@ -94,7 +94,20 @@ def test_a_class_keeps_its_colour_when_it_is_alone(to: str, colour: str) -> None
     from matplotlib.colors import to_rgba
 
     words = top_words().query("ranking == 'mean' and scope == 'all'").assign(pushes_to=to)
-    assert figures.top_words(words, "one class").axes[0].patches[0].get_facecolor() == to_rgba(colour)
+    assert figures.top_words(words, ("negative", "positive"), "one class").axes[0].patches[
+        0
+    ].get_facecolor() == to_rgba(colour)
+
+
+def test_eight_classes_have_their_names_as_they_are_written_on_top_words_and_confusion() -> None:
+    classes = [f"${place}_x" for place in range(8)]
+    words = top_words().query("ranking == 'mean' and scope == 'all'")
+    words = words.assign(pushes_to=[classes[place % 8] for place in range(len(words))])
+    legend = figures.top_words(words, classes, "eight").legends[0]
+    assert {text.get_text() for text in legend.get_texts()} == {f"pushes to {name}" for name in words["pushes_to"]}
+    figure = figures.confusion(np.arange(8), np.arange(8), classes, "eight")
+    assert [text.get_text() for text in figure.axes[0].get_xticklabels()] == classes
+    assert drawn(figure).width > 1000
 
 
 def test_confusion_shows_shares_of_the_true_class() -> None:

@@ -109,6 +109,13 @@ def test_a_class_without_reviews_has_no_roc_auc() -> None:
     assert not any(math.isnan(value) for value in found.values())
 
 
+def test_a_class_of_three_without_reviews_leaves_the_roc_auc_to_the_others() -> None:
+    labels_N, logits_NC = np.array([0, 0, 1, 1]), np.random.default_rng(0).normal(size=(4, 3))
+    log_odds = [logits_NC[:, c] - np.logaddexp.reduce(np.delete(logits_NC, c, axis=1), axis=1) for c in (0, 1)]
+    expected = [sklearn_metrics.roc_auc_score(labels_N == c, log_odds[c]) for c in (0, 1)]
+    assert roc_auc(labels_N, logits_NC) == pytest.approx(np.mean(expected))
+
+
 def test_f1_is_the_mean_over_the_classes_that_occur() -> None:
     assert f1(np.array([[1, 1, 0], [0, 1, 0], [0, 0, 0]])) == pytest.approx((2 / 3 + 2 / 3) / 2)
 

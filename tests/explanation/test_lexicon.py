@@ -9,6 +9,8 @@ from pipeline.explanation import importance
 from pipeline.explanation.agreement import kendall, top_overlap
 from pipeline.explanation.evidence import evidence_mask, evidence_scores
 from pipeline.explanation.lexicon import KINDS, closed_form, kinds_of, mass_by_kind, word_lifts
+from pipeline.models.variants import build_model
+from pipeline.params_variants import AttentionVariant
 
 
 @pytest.mark.parametrize(
@@ -34,6 +36,12 @@ def test_two_numbers_per_word_are_the_whole_model(name: str) -> None:
 def test_a_model_that_looks_at_the_text_has_no_lexicon(name: str) -> None:
     with pytest.raises(ValueError, match="no lexicon in closed form"):
         closed_form(tiny.model(name))
+
+
+def test_a_model_of_three_classes_has_no_polarity() -> None:
+    model = build_model(AttentionVariant.model_validate(tiny.VARIANTS["attention"]), tiny.embeddings(), classes=3)
+    with pytest.raises(ValueError, match="or its classes are not two"):
+        closed_form(model)
 
 
 def test_lifts_are_those_of_a_loop() -> None:

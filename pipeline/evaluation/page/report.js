@@ -103,9 +103,14 @@ const answers = (review) => chosen().flatMap((variant) => review.answers[variant
 const attended = (review) => answers(review).flatMap((answer) => (answer.weights ? [answer.weights] : []));
 const moved = (one, other) => one.reduce((total, weight, i) => total + Math.abs(weight - other[i]), 0) / 2;
 
+// Of two classes, the probability is that of the second; of more, that of the answer.
+const isBinary = data.classes.length === 2;
+const apart = (one, other) =>
+  isBinary || one.predicted === other.predicted ? Math.abs(one.probability - other.probability) : 1;
+
 // How reviews are ordered: each measure is taken over the variants that are shown, largest first.
 const MEASURES = {
-  answers: (review) => between(answers(review).map((answer) => answer.probability), (p, q) => Math.abs(p - q)),
+  answers: (review) => between(answers(review), apart),
   attention: (review) => between(attended(review), moved),
   spread: (review) => (attended(review).length ? mean(attended(review).map(entropy)) : NaN),
   focus: (review) => (attended(review).length ? 1 - mean(attended(review).map(entropy)) : NaN),
@@ -144,7 +149,7 @@ function side(review, variant) {
   const verdict = element("p", undefined, "verdict");
   const right = answer.predicted === review.label;
   verdict.append(element("span", `${right ? "right" : "wrong"}: ${answer.predicted}`, right ? "right" : "wrong"));
-  verdict.append(`, P(${data.classes.at(-1)}) = ${percent(answer.probability)}`);
+  verdict.append(`, P(${isBinary ? data.classes[1] : answer.predicted}) = ${percent(answer.probability)}`);
   if (answer.weights) verdict.append(`, entropy ${entropy(answer.weights).toFixed(2)} of 1`);
   const words = element("p", undefined, "words");
   const full = answer.weights && Math.max(answer.heaviest, 8 / review.tokens.length);
