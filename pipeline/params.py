@@ -4,14 +4,13 @@ The file is read as YAML 1.2, as DVC reads it, so that ``1e-3`` is a number for 
 """
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
     Discriminator,
     Field,
-    StringConstraints,
     Tag,
     ValidationError,
     field_validator,
@@ -20,7 +19,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from pipeline.params_errors import explain
-from pipeline.params_sources import Seed, Sources, Strict
+from pipeline.params_sources import Corpus, Name, OwnReviews, OwnVectors, Seed, Sources, Strict
 from pipeline.params_variants import (
     AttentionVariant,
     NoQuery,
@@ -33,7 +32,6 @@ from pipeline.params_variants import (
 
 Entry = TypeVar("Entry")
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Probability = Annotated[float, Field(ge=0, lt=1)]
 Measure = Literal["accuracy", "roc_auc", "tau_gradient", "tau_leave_one_out"]
 EntropyWeight = Annotated[float, Field(ge=-10, le=10)]
@@ -57,22 +55,6 @@ class Training(Strict):
     gradient_clip: Annotated[float, Field(gt=0)]  # largest norm of the whole gradient
     averaging: Probability  # decay of the exponential moving average of the weights, per step; 0 = none
     entropy_weight: EntropyWeight  # loss per nat of entropy: > 0 focuses, < 0 spreads
-
-
-class Corpus(Strict):
-    """Texts, vectors, and how they become tensors."""
-
-    reviews: Literal["imdb", "demo"]  # the source of the texts
-    vectors: Literal["glove", "demo"]  # the source of the word vectors
-    tokenizer: Literal["glove", "whitespace"]
-    min_count: Annotated[int, Field(ge=1)]  # times a word must stand in the training texts
-    max_size: Annotated[int, Field(ge=1)]  # words at most, the most frequent ones
-    validation_fraction: Annotated[float, Field(gt=0, lt=1)]  # of the training reviews, whole movies at a time
-    validation_seed: Seed  # of both draws
-    max_tokens: Annotated[int, Field(ge=0)]  # longer reviews are left out of every split; 0 = none is
-    test_fraction: Annotated[float, Field(gt=0, le=1)]  # of the test reviews, drawn at random
-    top_words_min_count: Annotated[int, Field(ge=1)]  # occurrences in the test texts that a ranking of words asks for
-    training: dict[str, Any] = Field(default_factory=dict)  # fields of `training` that this corpus overrides
 
 
 class Evaluation(Strict):
@@ -213,6 +195,22 @@ class Params(Strict):
         """
         return _entry("corpora", name, self.corpora)
 
+    def own_reviews(self, name: str) -> OwnReviews:
+        """The table of that name.
+
+        Raises:
+            ValueError: there is none.
+        """
+        return _entry("sources.reviews", name, self.sources.reviews)
+
+    def own_vectors(self, name: str) -> OwnVectors:
+        """The word vectors of that name.
+
+        Raises:
+            ValueError: there are none.
+        """
+        return _entry("sources.vectors", name, self.sources.vectors)
+
     def row(self, name: str) -> Published:
         """The row of a published table of that name.
 
@@ -247,14 +245,26 @@ def _overrides(params: Params) -> Iterator[tuple[tuple[str, ...], dict[str, Any]
         yield ("published", name, "variant"), row.variant.training
 
 
-def _references(params: Params) -> Iterator[tuple[str, str, str]]:
-    """Every place that names an entry of another section: its key, that section, and the name."""
-    yield from (("benchmark", "corpora", name) for name in params.benchmark)
-    yield from (("nulls.corpora", "corpora", name) for name in params.nulls.corpora)
-    yield from (("nulls.variants", "variants", name) for name in params.nulls.variants)
-    yield from (("frontier.corpora", "corpora", name) for name in params.frontier.corpora)
-    yield from (("frontier.variants", "variants", name) for name in params.frontier.variants)
-    yield from ((f"published.{row}.corpus", "corpora", one.corpus) for row, one in params.published.items())
+def _references(params: Params) -> Iterator[tuple[str, str, Collection[str], str]]:
+    """Every place that names an entry of another section: its key, what that section may lack, has, and shall have."""
+    named = {
+        "corpora": [
+            *(("benchmark", name) for name in params.benchmark),
+            *(("nulls.corpora", name) for name in params.nulls.corpora),
+            *(("frontier.corpora", name) for name in params.frontier.corpora),
+            *((f"published.{row}.corpus", one.corpus) for row, one in params.published.items()),
+        ],
+        "variants": [
+            *(("nulls.variants", name) for name in params.nulls.variants),
+            *(("frontier.variants", name) for name in params.frontier.variants),
+        ],
+    }
+    for section, places in named.items():
+        yield from ((key, f"{section} has no entry", getattr(params, section), name) for key, name in places)
+    reviews, vectors = params.sources.with_reviews(), params.sources.with_vectors()
+    for name, corpus in params.corpora.items():
+        yield f"corpora.{name}.reviews", "sources has no reviews", reviews, corpus.reviews
+        yield f"corpora.{name}.vectors", "sources has no vectors", vectors, corpus.vectors
 
 
 def load_params(path: str | Path) -> Params:
@@ -278,10 +288,9 @@ def load_params(path: str | Path) -> Params:
             Training.model_validate({**params.training.model_dump(), **own})
         except ValidationError as error:
             raise ValueError(explain(error, path, content, Training, *key, "training")) from None
-    for where, section, name in _references(params):
-        if name not in getattr(params, section):
-            known = ", ".join(getattr(params, section))
-            raise ValueError(f"{path}: {where} = {name!r}: {section} has no entry {name!r}; it has {known}")
+    for where, lacking, known, name in _references(params):
+        if name not in known:
+            raise ValueError(f"{path}: {where} = {name!r}: {lacking} {name!r}; it has {', '.join(known)}")
     for section, names in (("nulls", params.nulls.variants), ("frontier", params.frontier.variants)):
         for name in names:
             try:

@@ -1,10 +1,13 @@
 """The part of params.yaml that says where texts and vectors come from, and how every part of it is checked."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+Text = Annotated[str, StringConstraints(min_length=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
+TAKEN = {"imdb", "glove", "counterfactual", "demo", "code", "params", "tensors", "downloads"}  # folders of data already
 
 
 class Strict(BaseModel):
@@ -62,6 +65,26 @@ class DemoSource(Strict):
     test_reviews: Annotated[int, Field(ge=16, le=1_000_000, multiple_of=16)]
 
 
+class OwnReviews(Strict):
+    """A table of one's own, CSV or Parquet, a text and its label in each row: docs/own.md."""
+
+    path: Text  # from the project's root
+    text: Text = "text"  # column of the texts
+    label: Text = "label"  # column of the labels
+    split: str = ""  # column of "train" and "test"; empty: the test rows are drawn
+    group: str = ""  # column; no group is in two splits. Empty: rows of the same text are a group
+    separator: Annotated[str, StringConstraints(min_length=1, max_length=1)] = ","  # of a CSV's columns
+    classes: dict[int | str, Text] = Field(default_factory=dict)  # by label, in order; empty: the labels themselves
+    test_share: Annotated[float, Field(gt=0, lt=1)] = 0.2  # of each class, where the test rows are drawn
+    seed: Seed = 0  # of that draw
+
+
+class OwnVectors(Strict):
+    """Word vectors of one's own, in GloVe's or word2vec's text format, plain or gzip: docs/own.md."""
+
+    path: Text  # from the project's root
+
+
 class Sources(Strict):
     """Where texts and vectors come from."""
 
@@ -69,3 +92,36 @@ class Sources(Strict):
     glove: GloveSource
     counterfactual: CounterfactualSource
     demo: DemoSource
+    reviews: dict[Name, OwnReviews]
+    vectors: dict[Name, OwnVectors]
+
+    @field_validator("reviews", "vectors")
+    @classmethod
+    def _no_name_twice(cls, own: dict[str, Strict]) -> dict[str, Strict]:
+        if taken := TAKEN & own.keys():
+            raise ValueError(f"the name {min(taken)} is taken: use another")
+        return own
+
+    def with_reviews(self) -> tuple[str, ...]:
+        """The names that `corpora.<name>.reviews` may have."""
+        return "imdb", "demo", *self.reviews
+
+    def with_vectors(self) -> tuple[str, ...]:
+        """The names that `corpora.<name>.vectors` may have."""
+        return "glove", "demo", *self.vectors
+
+
+class Corpus(Strict):
+    """Texts, vectors, and how they become tensors."""
+
+    reviews: Name  # the source of the texts: imdb, demo, or a name under sources.reviews
+    vectors: Name  # the source of the word vectors: glove, demo, or a name under sources.vectors
+    tokenizer: Literal["glove", "whitespace", "unicode"]
+    min_count: Annotated[int, Field(ge=1)] = 1  # times a word must stand in the training texts
+    max_size: Annotated[int, Field(ge=1)] = 100_000  # words at most, the most frequent ones
+    validation_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.1  # of the training reviews, whole movies at a time
+    validation_seed: Seed = 0  # of both draws
+    max_tokens: Annotated[int, Field(ge=0)] = 0  # longer reviews are left out of every split; 0 = none is
+    test_fraction: Annotated[float, Field(gt=0, le=1)] = 1.0  # of the test reviews, drawn at random
+    top_words_min_count: Annotated[int, Field(ge=1)] = 10  # occurrences in the test texts that a ranking asks for
+    training: dict[str, Any] = Field(default_factory=dict)  # fields of `training` that this corpus overrides

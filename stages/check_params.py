@@ -36,6 +36,13 @@ def main(
     Example: python -m stages.check_params
     """
     params = load_params(file)
+    for section in ("reviews", "vectors"):
+        for name, own in getattr(params.sources, section).items():
+            if not Path(own.path).is_file() and not Path(f"{own.path}.dvc").is_file():
+                raise ValueError(
+                    f"{file}: sources.{section}.{name}.path = {own.path!r}: there is no such file; "
+                    "paths count from the project's root folder"
+                )
     if out:
         texts = {
             out.joinpath(*path).with_suffix(".json"): json.dumps(value, indent=1) + "\n"

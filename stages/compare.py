@@ -6,7 +6,7 @@ from typing import Annotated
 import pandas as pd
 import typer
 
-from pipeline.data.tensors import CLASSES
+from pipeline.data.tensors import read_tensors
 from pipeline.evaluation.comparison import compare, print_comparison
 from pipeline.evaluation.corpus_files import write_comparison
 from pipeline.evaluation.entropy_effect import entropy_effects, entropy_pairs
@@ -21,6 +21,7 @@ from stages import cli
 
 def main(
     corpus: Annotated[str, typer.Option(help="A name under corpora in params.yaml.")],
+    tensors: Annotated[Path, typer.Option(help="Folder of tensors to read.")],
     models: Annotated[Path, typer.Option(help="Folder of the variants' histories to read.")],
     evaluation: Annotated[Path, typer.Option(help="Folder of the variants' tables to read.")],
     results: Annotated[Path, typer.Option(help="Folder of metrics to read, and of the comparison to write.")],
@@ -28,8 +29,8 @@ def main(
 ) -> None:
     """Compare every variant of params.yaml on one corpus.
 
-    Example: python -m stages.compare --corpus demo --models models/demo --evaluation evaluation/demo
-    --results results/demo --page reports/demo.html
+    Example: python -m stages.compare --corpus demo --tensors data/tensors/demo --models models/demo
+    --evaluation evaluation/demo --results results/demo --page reports/demo.html
     """
     params = load_params("params.yaml")
     exchanged = pd.read_csv(results / "explanation/exchange.csv")
@@ -61,7 +62,7 @@ def main(
         corpus,
         Comparison(frame, effects, frontier, pairs, reasons, exchanged, edits, answers),
         found,
-        classes=CLASSES,
+        classes=read_tensors(tensors).classes,
         confidence=settings.confidence,
         facts={
             "seeds": ", ".join(map(str, params.seeds)),

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from pipeline.data.atomic import replacing
+from pipeline.data.own_reviews import classes_of
 from pipeline.data.prepare import build_tensors
 from pipeline.params import load_params
 from stages import cli
@@ -24,9 +25,10 @@ def main(
     Example: python -m stages.tensors --corpus demo --reviews data/demo/reviews.parquet
     --vectors data/demo/vectors.txt --out data/tensors/demo --coverage results/demo/coverage.json
     """
-    settings = load_params("params.yaml").corpus(corpus)
+    entry = load_params("params.yaml").corpus(corpus)
     elsewhere = {"reviews", "vectors", "top_words_min_count", "training"}  # fields that other stages read
-    covered = build_tensors(reviews, vectors, out, **settings.model_dump(exclude=elsewhere))
+    settings = entry.model_dump(exclude=elsewhere)
+    covered = build_tensors(reviews, vectors, out, classes=classes_of(reviews), **settings)
     with replacing(coverage) as part:
         part.write_text(json.dumps(covered, indent=2) + "\n", encoding="utf-8")
     typer.echo(

@@ -91,6 +91,8 @@ def test_a_package_holds_a_docstring_and_nothing_else(file: Path) -> None:
         ("glove", {"torch", "mlflow", "pandas"}),
         ("demo", {"torch", "mlflow", "sklearn", "matplotlib"}),
         ("tensors", {"torch", "mlflow", "pandas", "sklearn", "matplotlib"}),
+        ("reviews", {"torch", "mlflow", "sklearn", "matplotlib"}),
+        ("vectors", {"torch", "mlflow", "pandas", "sklearn", "matplotlib"}),
         ("train", {"torch", "mlflow", "pandas", "sklearn", "matplotlib"}),
         ("evaluate", {"torch", "mlflow", "sklearn"}),
         ("compare", {"torch", "mlflow", "sklearn"}),

@@ -14,7 +14,8 @@ from ruamel.yaml import YAML
 from stages.code import PACKAGES, ROOT, main
 
 _TEXT = (
-    "code imdb glove pairs demo tensors train evaluate exchange nulls sweep replicate published counterfactual compare"
+    "code imdb glove pairs demo reviews vectors tensors train evaluate exchange nulls sweep replicate published "
+    "counterfactual compare"
 )
 NAMES = tuple(_TEXT.split())
 ALONGSIDE = {"check_params", "publish"}  # second commands of a stage

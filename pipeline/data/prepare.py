@@ -5,6 +5,7 @@ What is kept of a review is a few numbers: label, movie, split, length. What is 
 
 import math
 import shutil
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
@@ -15,7 +16,7 @@ import numpy.typing as npt
 from pipeline.data.embeddings import embedding_matrix, read_vectors
 from pipeline.data.reviews import SPLITS, writing_reviews
 from pipeline.data.split import split_by_movie
-from pipeline.data.tensors import writing_tensors
+from pipeline.data.tensors import CLASSES, writing_tensors
 from pipeline.data.tokenised import NO_WORD, Numbers, TokenisedTexts, tokenised
 from pipeline.data.vocabulary import UNK, Vocabulary, choose_words
 
@@ -34,6 +35,7 @@ def build_tensors(
     validation_seed: int,
     max_tokens: int = 0,
     test_fraction: float = 1.0,
+    classes: Sequence[str] = CLASSES,
 ) -> dict[str, float]:
     """Tokenises, splits, chooses the vocabulary from the training texts alone, encodes and writes.
 
@@ -48,19 +50,24 @@ def build_tensors(
         validation_seed: of the draw of movies, and of test reviews.
         max_tokens: longer reviews are left out; 0 = none is.
         test_fraction: of the test reviews that are not.
+        classes: names of the labels, by label.
 
     Returns:
         how much of the text the vocabulary knows: shares of running tokens by split, and of the training types.
 
     Raises:
-        ValueError: no training word has a vector, or a split would be empty.
+        ValueError: no training word has a vector, a split would be empty, or training would lack a class.
         ChildProcessError: a process that tokenised was killed.
     """
-    with writing_tensors(out, tokenizer) as made:
+    with writing_tensors(out, tokenizer, classes) as made:
         facts = _read_facts(table)
         with tokenised(table, tokenizer, made / "scratch") as texts:
             short_N = texts.lengths <= (max_tokens or np.inf)
             split_N = _choose_splits(facts, short_N, validation_fraction, validation_seed, test_fraction)
+            if absent := set(range(len(classes))) - set(facts.labels_N[split_N == TRAIN].tolist()):
+                raise ValueError(
+                    f"no review of the class {classes[min(absent)]!r} is left to train on: validation has them all"
+                )
             counts = _count_words(texts, split_N == TRAIN)
             known = read_vectors(vectors, counts.keys())
             vocabulary = Vocabulary(choose_words(counts, known.keys(), min_count, max_size))

@@ -5,7 +5,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,7 +48,7 @@ class Tensors:
 
 
 @contextmanager
-def writing_tensors(folder: Path, tokenizer: str) -> Iterator[Path]:
+def writing_tensors(folder: Path, tokenizer: str, classes: Sequence[str] = CLASSES) -> Iterator[Path]:
     """Yields an empty folder to fill; when the block ends well, it gets its manifest and takes the place of `folder`.
 
     When the block raises, what was written is removed and `folder` is as it was. No file in it can run code.
@@ -56,6 +56,7 @@ def writing_tensors(folder: Path, tokenizer: str) -> Iterator[Path]:
     Args:
         folder: is replaced.
         tokenizer: name of the tokeniser that made the tensors.
+        classes: names of the labels, by label.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     made = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
@@ -67,7 +68,7 @@ def writing_tensors(folder: Path, tokenizer: str) -> Iterator[Path]:
             with path.open("rb") as file:
                 while chunk := file.read(1 << 20):
                     digest.update(chunk)
-        manifest = {"format": FORMAT, "tokenizer": tokenizer, "classes": CLASSES, "sha256": digest.hexdigest()}
+        manifest = {"format": FORMAT, "tokenizer": tokenizer, "classes": tuple(classes), "sha256": digest.hexdigest()}
         (made / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
         made.chmod(0o755)
         shutil.rmtree(folder, ignore_errors=True)

@@ -1,8 +1,11 @@
-"""A review -> its tokens: as GloVe's own corpus was split, or on white space as the course's code does."""
+"""A review -> its tokens: as GloVe's corpus was split, on white space as the course's code does, or as Unicode says."""
 
 import re
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
+
+import regex
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,27 @@ Example:
 whitespace = Tokenizer(clean=str.lower, split=lambda piece: [piece])
 """Lower-cases and splits on white space: punctuation sticks to words, and about 13 % of them have no vector."""
 
-TOKENIZERS: dict[str, Tokenizer] = {"glove": glove, "whitespace": whitespace}
+_WORD_BREAK = regex.compile(r"(?w)\b")  # w: of Unicode
+_UNSPACED = regex.compile(r"(?=[\p{Han}\p{Hiragana}])")  # each a word of its own: cut early, so that pieces repeat
+
+
+def _composed(text: str) -> str:
+    spaced: str = _UNSPACED.sub(" ", unicodedata.normalize("NFC", text.lower()))
+    return spaced
+
+
+unicode = Tokenizer(clean=_composed, split=lambda piece: [part for part in _WORD_BREAK.split(piece) if part])
+"""Lower-cases and splits at the default word boundaries of Unicode (UAX #29), for any language; signs are words too.
+
+Chinese characters and Hiragana are a word each, and so are the characters of Thai, Lao, Khmer and Burmese: where no
+space parts words, no rule without a dictionary finds them.
+
+Example:
+    >>> unicode("L'été à Zürich, 3.5 km; 我喜欢")
+    ["l'été", 'à', 'zürich', ',', '3.5', 'km', ';', '我', '喜', '欢']
+"""
+
+TOKENIZERS: dict[str, Tokenizer] = {"glove": glove, "whitespace": whitespace, "unicode": unicode}
 
 
 def make_tokenizer(name: str) -> Tokenizer:

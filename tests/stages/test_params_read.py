@@ -21,8 +21,9 @@ ITEM = dict.fromkeys(("key", "item", "item.corpus", "item.reviews", "item.vector
     "item.weight": "0.5",
     "item.kind": "uniform",
 }
+OWN = {"reviews": {"path": "own.csv"}, "vectors": {"path": "own.txt"}}  # by the stage that reads such a file
 KEYS = "data/params/"
-PLAIN = {"corpus": str, "variant": str, "kind": str, "weight": float, "row": str}  # options that are no path
+PLAIN = dict.fromkeys(("corpus", "variant", "kind", "row", "source"), str) | {"weight": float}  # no paths
 DOWNLOADS = {"imdb", "glove", "pairs"}
 ENTRIES = YAML(typ="safe", pure=True).load(ROOT / "dvc.yaml")["stages"]
 STAGES: dict[str, Any] = {name: entry for name, entry in ENTRIES.items() if name != "code"}  # reads nothing but code
@@ -35,14 +36,14 @@ class Unread:
         raise LookupError(f"a param that dvc.yaml does not list was asked for {name}")
 
 
-def filled(text: str) -> str:
-    for name, value in ITEM.items():
+def filled(text: str, stage: str) -> str:
+    for name, value in (ITEM | ({"key": "own", "item.path": ""} if stage in OWN else {})).items():
         text = text.replace(f"${{{name}}}", value)
     return text
 
 
 def listed(stage: str) -> list[str]:
-    deps = [filled(dep) for dep in STAGES[stage].get("do", STAGES[stage])["deps"]]
+    deps = [filled(dep, stage) for dep in STAGES[stage].get("do", STAGES[stage])["deps"]]
     return [dep[len(KEYS) : -len(".json")].replace("/", ".") for dep in deps if dep.startswith(KEYS)]
 
 
@@ -66,6 +67,9 @@ def folder(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Path:
     copy = tmp_path_factory.mktemp("params") / "project"
     pairs = {"pair": [0], "label": [0], "text": ["bad"], "edited_label": [1], "edited_text": ["good"]}
     shutil.copytree(project.root, copy, ignore=shutil.ignore_patterns(".git", ".dvc", "mlruns", "mlflow.db*"))
+    Project(copy).edit(**{f"sources__{part}": {"own": entry} for part, entry in OWN.items()})
+    (copy / "own.csv").write_text("text,label\na good one,1\na bad one,0\ngood,1\nbad,0\n", encoding="utf-8")
+    (copy / "own.txt").write_text("2 2\ngood 1 0\nbad 0 1\n", encoding="utf-8")
     (copy / "data/counterfactual").mkdir()
     pd.DataFrame(pairs).to_parquet(copy / "data/counterfactual/pairs.parquet")
     return copy
@@ -77,7 +81,7 @@ def run(stage: str, keys: list[str], folder: Path, monkeypatch: pytest.MonkeyPat
     params: Params = restricted(load_params("params.yaml"), [key.split(".") for key in keys])
     commands = STAGES[stage].get("do", STAGES[stage])["cmd"]
     for command in [commands] if isinstance(commands, str) else commands:
-        _, _, name, *words = filled(command).split()
+        _, _, name, *words = filled(command, stage).split()
         module = importlib.import_module(name)
         monkeypatch.setattr(module, "load_params", lambda path: params)
         if stage in DOWNLOADS:

@@ -1,0 +1,83 @@
+"""A file of word vectors of one's own, in GloVe's or word2vec's text format -> GloVe's, with every line verified."""
+
+import gzip
+import math
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from pipeline.data.atomic import replacing
+
+GZIP = b"\x1f\x8b"  # the first bytes of every such file
+
+
+def rewrite(path: Path, out: Path) -> tuple[int, int]:
+    """Writes a line per word, "word v1 .. vE", in the order of the file.
+
+    A first line of two whole numbers is word2vec's: how many words, and E. Else E is that of the first line. A word
+    with white space in it is left out, since no token has any.
+
+    Args:
+        path: text, plain or gzip.
+        out: appears only when the whole file is right.
+
+    Returns:
+        how many words, and E.
+
+    Raises:
+        ValueError: the first line that is wrong, and why.
+    """
+    words = lines = 0
+    promised = dimensions = None
+    with replacing(out) as part, part.open("wb") as target:
+        for number, line in enumerate(_lines(path), start=1):
+            fields = line.split()
+            if number == 1 and len(fields) == 2 and all(field.isdigit() for field in fields):
+                promised, dimensions = map(int, fields)
+                continue
+            if not fields:
+                continue
+            dimensions = dimensions or len(fields) - 1
+            lines += 1
+            values = fields[-dimensions:] if dimensions else []
+            word = fields[: len(fields) - len(values)]
+            if not word or not values or not _finite(values) or any(map(_is_number, word[1:])):
+                start = line[:40].decode("utf-8", "replace").strip()
+                raise ValueError(
+                    f"{path}, line {number}: a word and {dimensions or 'some'} finite numbers are needed, as in the "
+                    f"first line, but it has {len(fields)} fields, {start!r} ..; text formats are read, no binary ones"
+                )
+            if len(word) == 1:
+                target.write(b" ".join(fields) + b"\n")
+                words += 1
+        if not words or not dimensions:
+            raise ValueError(f"{path} holds no word vectors")
+        if promised not in (None, lines):
+            raise ValueError(f"{path}: {promised:,} words are promised in its first line, but it has {lines:,}")
+    return words, dimensions
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as plain:
+        packed = plain.read(len(GZIP)) == GZIP
+        plain.seek(0)
+        try:
+            yield from cast(BinaryIO, gzip.GzipFile(fileobj=plain)) if packed else plain
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            raise ValueError(f"{path}: a damaged or incomplete .gz file: {error}") from None
+
+
+def _finite(values: list[bytes]) -> bool:
+    try:
+        return math.isfinite(sum(map(float, values)))
+    except ValueError:
+        return False
+
+
+def _is_number(field: bytes) -> bool:
+    try:
+        float(field)
+    except ValueError:
+        return False
+    return True
