@@ -67,7 +67,7 @@ class TfidfClassifier:
         arrays = {
             "grams": grams,
             "idf": self.vectorizer.idf_,
-            "coefficients": self.regression.coef_,
+            "coefficients": np.ascontiguousarray(self.regression.coef_),  # safetensors takes the memory as it lies
             "intercept": self.regression.intercept_,
             "classes": self.regression.classes_,
         }

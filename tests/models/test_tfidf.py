@@ -37,6 +37,16 @@ def test_what_is_saved_is_loaded_and_the_bytes_do_not_change(fitted: TfidfClassi
     assert (tmp_path / "seed-0.safetensors").read_bytes() == first
 
 
+def test_a_model_of_three_classes_is_loaded_as_it_was_saved(tmp_path: Path) -> None:
+    reviews = tiny.reviews(96)
+    model = TfidfClassifier(ngrams=2, min_count=1, regularisation=10.0)
+    model.fit(reviews, np.arange(96) % 3)
+    model.save(tmp_path / "seed-0.safetensors")
+    loaded = TfidfClassifier.load(tmp_path / "seed-0.safetensors")
+    np.testing.assert_array_equal(loaded.logits(reviews), model.logits(reviews))
+    assert loaded.logits(reviews).shape == (96, 3)
+
+
 def test_loss_and_accuracy(fitted: TfidfClassifier) -> None:
     test = tiny.reviews(48, seed=1)
     loss, accuracy = fitted.evaluate(test, test.labels)
