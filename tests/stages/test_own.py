@@ -1,0 +1,171 @@
+"""What docs/own.md promises: its files and entries, as they stand there, run from the table to the report."""
+
+import importlib
+import json
+import re
+import shlex
+from collections.abc import Mapping
+from typing import Any
+from unittest.mock import MagicMock
+
+import pandas as pd
+import pytest
+import typer
+from ruamel.yaml import YAML
+from small_project import ROOT, Project, make_project
+
+from pipeline.data.tensors import read_tensors
+
+pytestmark = pytest.mark.filterwarnings("ignore:_NoneStep:DeprecationWarning")  # of DVC's own
+
+PAGE = (ROOT / "docs/own.md").read_text(encoding="utf-8")
+SMALL = {
+    "seeds": [0],
+    "training": {"epochs": 2, "batch_size": 4},
+    "evaluation": {"bootstrap": 100},
+    "explanation": {"permutations": 5},
+    "variants": {
+        "attention": {"query": {"kind": "global"}},
+        "tfidf": {"family": "tfidf", "ngrams": 1, "min_count": 1, "regularisation": 1.0},
+    },
+    "nulls": {"variants": ["attention"]},
+    "frontier": {"variants": ["attention"]},
+}
+GLOVE = "good 1 0\nbad -1 0\nfilm 0 1\nstory 0 2\nbread 0 3\n"  # in the place of the download
+
+
+def merged(content: dict[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
+    for key, value in change.items():
+        nested = isinstance(value, Mapping) and isinstance(content.get(key), dict) and key != "variants"
+        content[key] = merged(content[key], value) if nested else value
+    return content
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A project with all files and entries of the page."""
+    project = make_project(tmp_path_factory.mktemp("own") / "project")
+    for name, content in re.findall(r"`(mine/[\w.]+)`:\n\n```\w+\n(.*?)```", PAGE, flags=re.DOTALL):
+        path = project.root / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(content, encoding="utf-8")
+    yaml = YAML()
+    params = merged(yaml.load(ROOT / "params.yaml"), SMALL)
+    benchmark: list[str] = []
+    for entries in map(yaml.load, re.findall(r"```yaml\n(.*?)```", PAGE, flags=re.DOTALL)):
+        benchmark += entries["benchmark"]
+        params = merged(params, entries)
+    params["benchmark"] = list(dict.fromkeys(benchmark))
+    yaml.dump(params, project.root / "params.yaml")
+    return project
+
+
+def run(project: Project, target: str, monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """All that DVC would run for the target, in its order, in this process; gives the names of the stages."""
+    import networkx
+    from dvc.repo import Repo
+
+    monkeypatch.chdir(project.root)
+    with Repo() as repo:
+        (last,) = repo.stage.collect(target)
+        stages = {stage.addressing: stage.cmd for stage in networkx.dfs_postorder_nodes(repo.index.graph, last)}
+    for name, cmd in stages.items():
+        if name == "glove":
+            (project.root / "data/glove").mkdir(parents=True, exist_ok=True)
+            (project.root / "data/glove/vectors.txt").write_text(GLOVE, encoding="utf-8")
+        elif name != "code" or not (project.root / "data/code").exists():
+            for command in [cmd] if isinstance(cmd, str) else cmd:
+                _, _, module_name, *words = shlex.split(command)
+                module = importlib.import_module(module_name)
+                if hasattr(module, "Tracker"):
+                    monkeypatch.setattr(module, "Tracker", MagicMock())
+                app = typer.Typer()
+                app.command()(module.main)
+                app(words, standalone_mode=False)
+    return set(stages)
+
+
+def test_two_classes_become_a_table_of_results(own: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    ran = run(own, "compare@mine", monkeypatch)
+    assert {"code", "reviews@mine", "glove", "train@mine-tfidf", "compare@mine"} <= ran
+    table = pd.read_csv(own.root / "results/mine/comparison.csv")
+    assert list(table["variant"]) == ["attention", "tfidf"]
+    assert table["accuracy_mean"].between(0, 1).all()
+    assert read_tensors(own.root / "data/tensors/mine").classes == ("neg", "pos")
+    assert "of pos" in (own.root / "reports/mine.html").read_text("utf-8")
+    examples = json.loads((own.root / "evaluation/mine/attention/examples.json").read_text("utf-8"))
+    assert {example["name"] for example in examples} <= {f"row {number}" for number in range(1, 13)}
+
+
+def test_three_classes_become_one_too_whole_groups_at_a_time(own: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(own, "compare@stars", monkeypatch)
+    assert list(pd.read_csv(own.root / "results/stars/comparison.csv")["variant"]) == ["attention", "tfidf"]
+    corpus = read_tensors(own.root / "data/tensors/stars")
+    assert corpus.classes == ("bad", "middling", "good")
+    products = pd.read_csv(own.root / "mine/stars.csv", sep=";")["product"]
+    splits = [set(products[reviews.rows]) for reviews in corpus.splits.values()]
+    assert not splits[0] & splits[1] | splits[0] & splits[2] | splits[1] & splits[2]
+    for variant in ("attention", "tfidf"):
+        rows = pd.read_parquet(own.root / f"evaluation/stars/{variant}/predictions.parquet")
+        assert rows["probability"].between(1 / 3, 1).all(), "of the answer"
+        metrics = json.loads((own.root / f"results/stars/variants/{variant}.json").read_text("utf-8"))
+        assert metrics["accuracy_mean"] == pytest.approx((rows["label"] == rows["predicted"]).mean(), abs=1e-6)
+        assert "confusion_2_0_mean" in metrics
+    evaluation = own.root / "evaluation/stars/attention"
+    assert not (evaluation / "explanation/lexicon.png").exists()
+    assert set(pd.read_csv(evaluation / "top_words.csv")["pushes_to"]) <= {"bad", "middling", "good"}
+    page = (own.root / "reports/stars.html").read_text("utf-8")
+    assert '"classes":["bad","middling","good"]' in page
+    assert 'id="lexicon"' not in page
+    assert "mean over the classes" in page
+    rows = pd.read_parquet(evaluation / "explanation/reviews.parquet")
+    assert rows["comprehensiveness_leave_one_out"].notna().any()
+
+
+def test_own_vectors_become_the_embeddings(own: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(own, "tensors@mine_own_vectors", monkeypatch)
+    corpus = read_tensors(own.root / "data/tensors/mine_own_vectors")
+    place = corpus.vocabulary.words.index("bad")
+    assert corpus.embeddings[place].tolist() == pytest.approx([-0.8, 0.1, 0.3])
+
+
+def test_a_corpus_in_chinese_is_trained_and_read(own: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(own, "evaluate@chinese-attention", monkeypatch)
+    assert read_tensors(own.root / "data/tensors/chinese").classes == ("坏", "好")
+    words = pd.read_csv(own.root / "evaluation/chinese/attention/top_words.csv")
+    assert set("好坏") <= set(words["word"])
+    examples = json.loads((own.root / "evaluation/chinese/attention/examples.json").read_text("utf-8"))
+    assert all(len(token) == 1 for example in examples for token in example["tokens"])
+
+
+@pytest.mark.parametrize(
+    ("file", "reader", "corpora"),
+    [
+        ("mine/reviews.csv", "reviews@mine", {"mine", "mine_own_vectors"}),
+        ("mine/vectors.vec", "vectors@own", {"mine_own_vectors"}),
+    ],
+)
+def test_a_changed_file_runs_the_corpora_that_hold_it_and_no_other(
+    own: Project, monkeypatch: pytest.MonkeyPatch, file: str, reader: str, corpora: set[str]
+) -> None:
+    import networkx
+    from dvc.repo import Repo
+
+    monkeypatch.chdir(own.root)
+    with Repo() as repo:
+        (first,) = (stage for stage in repo.index.stages if any(str(dep) == file for dep in stage.deps))
+        after = {stage.addressing for stage in networkx.ancestors(repo.index.graph, first)}
+    assert first.addressing == reader
+    assert {name.split("@")[1].split("-")[0] for name in after} == corpora
+    assert {f"compare@{corpus}" for corpus in corpora} <= after
+
+
+def test_a_file_that_is_not_there_is_named_before_any_work(own: Project) -> None:
+    path = own.root / "mine/stars.csv"
+    path.rename(path.with_suffix(".old"))
+    done = own.run("python", "-m", "stages.check_params", check=False)
+    path.with_suffix(".old").rename(path)
+    message = "params.yaml: sources.reviews.stars.path = 'mine/stars.csv': there is no such file"
+    assert done.returncode == 1
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
