@@ -136,6 +136,7 @@ def report_page(
     figures: dict[str, Any] | None = None,
     examples_by_variant: dict[str, list[dict[str, Any]]] | None = None,
     empty: bool = False,
+    classes: tuple[str, ...] = ("negative", "positive"),
 ) -> str:
     """A whole report; a figure given as None is drawn."""
     from pipeline.evaluation.comparison import compare
@@ -164,6 +165,7 @@ def report_page(
         {name: pd.DataFrame() if name == "tfidf" else top_words() for name in VARIANTS},
         examples_by_variant or {name: examples(name, words, fixed, mistakes) for name in VARIANTS},
         {"seeds": 3},
+        classes=classes,
         verdicts={"1. Who wins?": ["best beats <b>mean</b> by 16.0 points [15.0, 17.0]"]},
         verdicts_note="Points of accuracy.",
         lexicons={name: lexicon(name) for name in ("attention", "attention_entropy")},

@@ -62,6 +62,11 @@ def test_a_fraction_of_the_test_reviews_is_drawn_and_of_no_others(built: Any) ->
     assert list(part["test"].rows) == list(built(test_fraction=0.25).splits["test"].rows)
 
 
+def test_a_class_without_a_review_to_train_on_is_named(built: Any) -> None:
+    with pytest.raises(ValueError, match="no review of the class 'middling' is left to train on"):
+        built(classes=("bad", "good", "middling"))
+
+
 def test_a_limit_that_keeps_nothing_is_refused(built: Any) -> None:
     with pytest.raises(ValueError, match="at least two movies"):
         built(max_tokens=0.5)  # not even the shortest

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from evaluation_results import VARIANTS, report_page
+from evaluation_results import VARIANTS, examples, report_page
 
 selenium = pytest.importorskip("selenium")
 
@@ -200,3 +200,24 @@ def test_words_are_found_in_the_lexicon(page: Chrome) -> None:
 def test_verdicts_come_first_and_are_text(page: Chrome) -> None:
     assert texts(page, "main section:first-child h2") == ["Verdicts"]
     assert texts(page, "#verdicts dd") == ["best beats <b>mean</b> by 16.0 points [15.0, 17.0]"]
+
+
+def test_with_three_classes_the_probability_is_that_of_the_answer(chrome: Chrome, tmp_path: Path) -> None:
+    given = {name: examples(name, ["a", "film"], 2, 0) for name in ("attention", "best")}
+    answers = {"attention": [(0, 0.9), (0, 0.9)], "best": [(0, 0.5), (2, 0.8)]}
+    for name, records in given.items():
+        for record, (predicted, probability) in zip(records, answers[name], strict=True):
+            record.update(predicted=predicted, probability=probability)
+    path = tmp_path / "report.html"
+    text = report_page(examples_by_variant=given, classes=("bad", "middling", "good"))
+    path.write_text(text, encoding="utf-8")
+    chrome.get(path.as_uri())
+    choose(chrome, "#order", "disagreement of the answers")
+    options = [option.text for option in Select(chrome.find_element(By.ID, "review")).options]
+    assert [option.split(" ")[0] for option in options] == ["1.00", "0.40"], "other answers first"
+    verdicts = sorted(texts(chrome, "#reading .verdict"))
+    assert [verdict.split(", entropy")[0] for verdict in verdicts] == [
+        "wrong: bad, P(bad) = 90.0 %",
+        "wrong: good, P(good) = 80.0 %",
+    ]
+    assert chrome.get_log("browser") == []
