@@ -8,8 +8,9 @@ import typer
 from rich.console import Console
 
 from pipeline.data.atomic import replacing
+from pipeline.data.printable import printable
 from pipeline.data.tensors import read_tensors
-from pipeline.evaluation.reading import chosen_checkpoints, read_text, shown, trained_variants
+from pipeline.evaluation.reading import chosen_checkpoints, read_text, trained_variants
 from pipeline.evaluation.review_html import render_readings
 from stages import cli
 
@@ -54,9 +55,8 @@ def main(
         console.print()
     missing = sorted({readings[0].tokens[place] for place in readings[0].unknown})
     if missing:
-        console.print(
-            f"Not in the vocabulary, and read as one and the same word: {', '.join(map(shown, missing))}", markup=False
-        )
+        words = ", ".join(map(printable, missing))
+        console.print(f"Not in the vocabulary, and read as one and the same word: {words}", markup=False)
     if html:
         with replacing(html) as part:
             part.write_text(render_readings(f"A text as models of {name} read it", readings), encoding="utf-8")

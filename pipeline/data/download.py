@@ -7,10 +7,11 @@ from pathlib import Path
 
 import filelock
 import requests
-from urllib3.exceptions import HTTPError as TransportError
 
-CHUNK = 1 << 16  # bytes; what a reset connection can lose at most
-TIMEOUTS = (10, 30)  # seconds to connect, and to wait for the next byte
+from pipeline.data.answer import answer, chunks
+
+ATTEMPTS = 20  # connections at most, each of which got further than the one before
+LARGEST = 4 << 30  # bytes; twice the largest archive of GloVe: a server that never ends shall not fill the disk
 
 
 def download(url: str, target: Path) -> None:
@@ -23,18 +24,19 @@ def download(url: str, target: Path) -> None:
     Raises:
         requests.RequestException: the source cannot serve the file; its partial file stays, to be continued.
         BlockingIOError: another process is downloading this file.
+        OSError: the disk is full, say; the partial file stays.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(f"{target.name}.part")
     try:
         with filelock.FileLock(f"{partial}.lock", timeout=0):
-            while True:
+            for attempt in range(ATTEMPTS):
                 before = _size(partial)
                 try:
                     _continue(url, partial)
                     break
-                except requests.RequestException:
-                    if _size(partial) <= before:
+                except requests.ConnectionError:
+                    if _size(partial) <= before or attempt == ATTEMPTS - 1:
                         raise
             partial.replace(target)
             _tag(partial).unlink(missing_ok=True)
@@ -48,7 +50,7 @@ def _continue(url: str, partial: Path) -> None:
     headers = {"Accept-Encoding": "identity"}
     if start:
         headers |= {"Range": f"bytes={start}-", "If-Range": tag}
-    with requests.get(url, headers=headers, stream=True, timeout=TIMEOUTS) as response:
+    with answer(url, headers) as response:
         resumed = start > 0 and response.headers.get("Content-Range", "").startswith(f"bytes {start}-")
         useless = start > 0 and (response.status_code == 416 or (response.status_code == 206 and not resumed))
         if not useless:
@@ -64,16 +66,20 @@ def _continue(url: str, partial: Path) -> None:
 
 
 def _append(response: requests.Response, partial: Path, start: int) -> None:
-    length = response.headers.get("Content-Length")
-    total = start + int(length) if length else None
-    with partial.open("ab") as file, _progress(partial.stem, start, total) as advance:
-        try:
-            # Not iter_content: some servers label a .gz as gzip-encoded, and it would be unpacked on the way.
-            for chunk in response.raw.stream(CHUNK, decode_content=False):
+    left = response.raw.length_remaining  # None if the server does not say
+    total = None if left is None else start + left
+    try:
+        with partial.open("ab") as file, _progress(partial.stem, start, total) as advance:
+            for chunk in chunks(response):
+                if max(total or 0, file.tell() + len(chunk)) > LARGEST:
+                    file.truncate(0)
+                    raise requests.RequestException(f"more than {LARGEST:,} bytes: no wanted file is so large")
                 file.write(chunk)
                 advance(len(chunk))
-        except TransportError:
-            raise requests.ConnectionError(f"the connection broke after {file.tell():,} bytes") from None
+    except requests.RequestException:  # these are OSErrors too
+        raise
+    except OSError as error:  # a full disk says how, but not where
+        raise OSError(error.errno, error.strerror, str(partial)) from None
 
 
 def _size(path: Path) -> int:

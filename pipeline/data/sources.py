@@ -10,8 +10,10 @@ from urllib.parse import urlsplit
 import requests
 
 from pipeline.data.download import download
+from pipeline.data.printable import printable
 
 MIRROR = "ATTENTION_DATA_MIRROR"  # a folder or a URL prefix that holds the files under their names; tried first
+REASON = 300  # characters of what went wrong with one copy
 
 Content = TypeVar("Content")
 
@@ -45,9 +47,10 @@ def fetch(urls: Sequence[str], folder: Path, read: Callable[[Path], Content], *,
 
     failures: list[str] = []
 
-    def failed(place: str | Path, reason: object) -> None:
-        failures.append(f"  {place}: {reason}")
-        print(f"{place}: {reason}", file=sys.stderr, flush=True)
+    def failed(place: str | Path, reason: str) -> None:
+        said = printable(reason)[:REASON]  # by a server, or by an archive
+        failures.append(f"  {place}: {said}")
+        print(f"{place}: {said}", file=sys.stderr, flush=True)
 
     for file in files:
         if not file.is_file():

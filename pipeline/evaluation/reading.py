@@ -9,6 +9,7 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.style import Style
 from rich.text import Text
 
+from pipeline.data.printable import printable
 from pipeline.data.reviews import pack
 from pipeline.data.tensors import Tensors
 from pipeline.data.tokenizer import make_tokenizer
@@ -62,18 +63,13 @@ class Reading:
         shares = np.array(weights) / max(weights) if uneven else np.zeros(len(self.tokens))
         for place, (space, token) in enumerate(zip(spaces_before(self.tokens), self.tokens, strict=True)):
             text.append(" " * space)
-            text.append(shown(token), _style(float(shares[place]), unknown=place in self.unknown))
+            text.append(printable(token), _style(float(shares[place]), unknown=place in self.unknown))
         yield Text(f"{self.variant}: {self.facts}", style="bold")
         yield text
         if uneven and not console.color_system:
             order = np.argsort(-shares, kind="stable")[:TOP]
-            words = (f'"{shown(self.tokens[place])}" {weights[place]:.3f}' for place in order)
+            words = (f'"{printable(self.tokens[place])}" {weights[place]:.3f}' for place in order)
             yield Text(f"most attended: {', '.join(words)}", style="dim")
-
-
-def shown(token: str) -> str:
-    """A token without what a terminal would obey."""
-    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in token)
 
 
 def _style(share: float, *, unknown: bool) -> Style:

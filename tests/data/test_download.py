@@ -7,7 +7,8 @@ import filelock
 import pytest
 import requests
 
-from pipeline.data import download as module
+from pipeline.data import answer as module
+from pipeline.data import download as downloading
 from pipeline.data.download import download
 
 CONTENT = random.Random(0).randbytes(400_000)
@@ -131,6 +132,70 @@ def test_a_silent_server_is_left(server: Any, target: Path, monkeypatch: pytest.
     monkeypatch.setattr(module, "TIMEOUTS", (1, 0.1))
     with pytest.raises(requests.Timeout):
         download(server.serve("file.bin", CONTENT, delay=0.3), target)
+    assert not target.exists()
+
+
+@pytest.mark.parametrize(
+    ("crawls", "message"), [("head", "file.bin"), ("body", "too slow"), ("chunk", "too slow")], ids=str
+)
+def test_a_server_that_crawls_is_left(
+    server: Any, target: Path, monkeypatch: pytest.MonkeyPatch, crawls: str, message: str
+) -> None:
+    """Each byte comes in time; all of them would take until tomorrow."""
+    monkeypatch.setattr(module, "PATIENCE", 0.2)
+    with pytest.raises(requests.RequestException, match=message):
+        download(server.serve("file.bin", CONTENT, crawls=crawls), target)
+    assert not target.exists()
+    assert len(server.requests) == 1
+
+
+def test_what_crawled_is_continued_by_the_next_process(
+    server: Any, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PATIENCE", 0.2)
+    content = b"0" * 300_000
+    with pytest.raises(requests.RequestException, match="too slow"):
+        download(server.serve("file.bin", content, crawls="body"), target)
+    download(server.serve("file.bin", content), target)
+    assert target.read_bytes() == content
+    assert [status for _, _, status in server.requests] == [200, 206]
+
+
+@pytest.mark.parametrize("faults", [{"endless": True, "length": False}, {"claims": 10**12}, {"claims": 2**70}], ids=str)
+def test_a_file_without_end_does_not_fill_the_disk(
+    server: Any, target: Path, monkeypatch: pytest.MonkeyPatch, faults: dict[str, Any]
+) -> None:
+    monkeypatch.setattr(downloading, "LARGEST", 500_000)
+    with pytest.raises(requests.RequestException, match="more than 500,000 bytes"):
+        download(server.serve("file.bin", CONTENT, **faults), target)
+    assert not target.exists()
+    assert part(target).stat().st_size == 0
+
+
+def test_a_server_that_breaks_after_every_byte_is_given_up(server: Any, target: Path) -> None:
+    with pytest.raises(requests.ConnectionError, match="broke after 1 bytes"):
+        download(server.serve("file.bin", CONTENT, cuts=[1] * 999), target)
+    assert len(server.requests) == downloading.ATTEMPTS
+
+
+def test_a_redirect_is_followed_and_its_body_left_alone(server: Any, target: Path) -> None:
+    there = server.serve("there/file.bin", CONTENT)
+    download(server.serve("file.bin", b"0" * 100_000, location=there, endless=True, length=False), target)
+    assert target.read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize(
+    ("location", "message"), [("/file.bin", "more than 10 redirects"), ("http://[", "redirected to no address")]
+)
+def test_a_redirect_that_leads_nowhere_is_given_up(server: Any, target: Path, location: str, message: str) -> None:
+    with pytest.raises(requests.RequestException, match=message):
+        download(server.serve("file.bin", CONTENT, location=location), target)
+    assert not part(target).exists()
+
+
+def test_a_length_that_is_too_long_is_a_broken_connection(server: Any, target: Path) -> None:
+    with pytest.raises(requests.ConnectionError, match="broke after 400,000 bytes"):
+        download(server.serve("file.bin", CONTENT, claims=len(CONTENT) + 5), target)
     assert not target.exists()
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from pipeline.data import answer
 from pipeline.data.sources import MIRROR, fetch
 
 CONTENT = random.Random(0).randbytes(300_000)
@@ -45,6 +46,27 @@ def test_sources_are_tried_in_order_until_one_serves(server: Any, refusing: str,
     assert fetch(urls, folder, read) == CONTENT
     assert asked(server) == ["missing/file.bin", "flipped/file.bin", "truncated/file.bin", "good/file.bin"]
     assert (folder / "file.bin").read_bytes() == CONTENT
+
+
+def test_whatever_is_wrong_with_a_source_the_next_one_is_asked(
+    server: Any, folder: Path, expired: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(answer, "PATIENCE", 0.3)
+    faulty: dict[str, dict[str, Any]] = {
+        "too slow": {"crawls": "body"},
+        "no answer in time": {"crawls": "head"},
+        "the connection broke after": {"claims": len(CONTENT) + 5},
+        "refused: another digest": {"claims": len(CONTENT) - 5},
+        "more than 10 redirects": {"location": "file.bin"},
+        "500 \ufffd[2Jlook here": {"reason": "\x1b[2Jlook here"},  # no terminal obeys it
+    }
+    urls = [server.serve(f"{place}/file.bin", CONTENT, **faults) for place, faults in enumerate(faulty.values())]
+    assert fetch([f"{expired}/file.bin", *urls, server.serve("good/file.bin", CONTENT)], folder, read) == CONTENT
+    said = [line.partition("/file.bin: ")[2] for line in capsys.readouterr().err.splitlines() if "bin: " in line]
+    said = [line for line in said if line]  # without the progress
+    for line, expected in zip(said, ["certificate has expired", *faulty], strict=True):
+        assert expected in line
+    assert [path.name for path in folder.iterdir() if path.suffix != ".lock"] == ["file.bin"]
 
 
 def test_the_error_names_everything_tried_and_what_helps(server: Any, refusing: str, folder: Path) -> None:
