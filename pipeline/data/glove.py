@@ -9,6 +9,8 @@ from pathlib import Path, PurePosixPath
 from pipeline.data.atomic import replacing
 
 CHUNK = 1 << 20  # bytes
+LARGEST = 2 << 30  # bytes of a member; of 300 dimensions, the most there are, it has half of it
+NAMED = 5  # members in an error
 
 
 def extract(archive: Path, out: Path, dimensions: int, sha256: str, archive_sha256: str) -> None:
@@ -30,9 +32,13 @@ def extract(archive: Path, out: Path, dimensions: int, sha256: str, archive_sha2
     try:
         with zipfile.ZipFile(archive) as zip_file, replacing(out) as part, part.open("wb") as target:
             member = _member(zip_file, dimensions)
+            if zip_file.getinfo(member).compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                raise ValueError(f"{member} is not deflated: of other compressions a megabyte can unpack to gigabytes")
             content = hashlib.sha256()
             with zip_file.open(member) as source:
                 while chunk := source.read(CHUNK):
+                    if target.tell() + len(chunk) > LARGEST:
+                        raise ValueError(f"{member} unpacks to more than {LARGEST:,} bytes")
                     content.update(chunk)
                     target.write(chunk)
             if sha256:
@@ -48,7 +54,8 @@ def _member(zip_file: zipfile.ZipFile, dimensions: int) -> str:
     for name in zip_file.namelist():
         if PurePosixPath(name).name in (wanted, "vec.txt"):
             return name
-    raise ValueError(f"it has no member {wanted}, only {', '.join(zip_file.namelist())}")
+    names = [f"{name:.60}" for name in zip_file.namelist()[:NAMED]]
+    raise ValueError(f"it has no member {wanted}, only {', '.join(names)}{', ...' * (len(zip_file.filelist) > NAMED)}")
 
 
 def _compare(what: str, actual: str, expected: str) -> None:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 SPLITS = ("test", "train")
 LABELS = {"neg": 0, "pos": 1}
 REVIEWS_PER_CLASS = 12_500  # in each split
+LARGEST = 1 << 30  # bytes of the archive, unpacked: three times the original
+LARGEST_MEMBER = 1 << 22  # bytes; a list of movies has less than a fifth of it, a review a three-hundredth
 
 _WANTED = re.compile(r"aclImdb/((?:train|test)/(?:(?:neg|pos)/\d+_\d+|urls_(?:neg|pos))\.txt)", re.ASCII)
 _MOVIE = re.compile(rb"/title/(tt\d+)/")
@@ -55,7 +57,10 @@ def read(archive: Path, sha256: str, reviews_per_class: int = REVIEWS_PER_CLASS)
     for name in sorted(texts):
         split, label, file = name.split("/")
         movie = _movie(lists.get(f"{split}/urls_{label}.txt", []), name, line=int(file.partition("_")[0]))
-        rows.append((split, LABELS[label], name, movie, texts[name].decode()))
+        try:
+            rows.append((split, LABELS[label], name, movie, texts[name].decode()))
+        except UnicodeDecodeError as error:
+            raise ValueError(f"{name} is not UTF-8: {error.reason} at byte {error.start}") from None
     reviews = pandas.DataFrame(rows, columns=["split", "label", "name", "movie", "text"])
     return reviews.astype({"label": "int8"})
 
@@ -72,17 +77,34 @@ def digest(texts: dict[str, bytes]) -> str:
     return content.hexdigest()
 
 
+class _Limited(igzip.IGzipFile):
+    """Refuses to give more than LARGEST bytes: a small archive can unpack to a thousand times its size."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        """The next bytes."""
+        found = super().read(size)
+        if self.tell() > LARGEST:
+            raise ValueError(f"it unpacks to more than {LARGEST:,} bytes")
+        return found
+
+
 def _members(archive: Path) -> dict[str, bytes]:
-    """The wanted members, by path within aclImdb."""
+    """The wanted members, by path within aclImdb. Of two of one path the last counts, as where tar unpacks them."""
     members: dict[str, bytes] = {}
     try:
-        with igzip.open(archive) as stream, tarfile.open(fileobj=stream, mode="r|") as tar:
+        with _Limited(archive) as stream, tarfile.open(fileobj=stream, mode="r|") as tar:
             for member in tar:
-                if (match := _WANTED.fullmatch(member.name)) and member.isreg() and (file := tar.extractfile(member)):
-                    members[match[1]] = file.read()
+                tar.members.clear()  # type: ignore[attr-defined] # else every header that is passed over stays in memory
+                wanted = _WANTED.fullmatch(member.name)
+                if not wanted or not member.isreg() or member.issparse():  # a sparse file is as large as it says
+                    continue
+                if member.size > LARGEST_MEMBER:
+                    raise ValueError(f"{wanted[1]} has {member.size:,} bytes, more than {LARGEST_MEMBER:,}")
+                if file := tar.extractfile(member):
+                    members[wanted[1]] = file.read()
             while stream.read(1 << 20):  # to the very end, where gzip compares its checksum
                 pass
-    except (tarfile.TarError, gzip.BadGzipFile, isal_zlib.error, EOFError) as error:
+    except (tarfile.TarError, gzip.BadGzipFile, isal_zlib.error, EOFError, RecursionError) as error:
         raise ValueError(f"a damaged or incomplete .tar.gz archive: {error}") from None
     return members
 

@@ -38,7 +38,8 @@ def read_pairs(file: Path, sha256: str) -> "pd.DataFrame":
     """
     import pandas as pd
 
-    found = hashlib.sha256(file.read_bytes()).hexdigest()
+    with file.open("rb") as content:
+        found = hashlib.file_digest(content, "sha256").hexdigest()
     if found != sha256:
         raise ValueError(f"its sha256 is {found}, and {sha256} was expected")
     table = pd.read_csv(file, sep="\t", quoting=csv.QUOTE_NONE, dtype=str)
@@ -58,7 +59,8 @@ def read_pairs(file: Path, sha256: str) -> "pd.DataFrame":
 
 def content_key(text: str) -> str:
     """What two copies of a review have in common, whatever was done to their spaces, quotes and line breaks."""
-    return "".join(filter(str.isalnum, _TAG.sub(" ", text).lower()))[:KEY_LENGTH]
+    tagged, end, rest = text.rpartition(">")  # of a million "<", each would be followed to its end
+    return "".join(filter(str.isalnum, (_TAG.sub(" ", tagged + end) + rest).lower()))[:KEY_LENGTH]
 
 
 def edited_tokens(original: Sequence[str], edited: Sequence[str]) -> npt.NDArray[np.bool_]:

@@ -10,8 +10,8 @@ VECTORS = "".join(f"word{number} {number / 7:.5f} -0.25\n" for number in range(5
 SHA256 = hashlib.sha256(VECTORS).hexdigest()
 
 
-def pack(path: Path, members: dict[str, bytes]) -> Path:
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+def pack(path: Path, members: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> Path:
+    with zipfile.ZipFile(path, "w", method) as file:
         for name, content in members.items():
             file.writestr(name, content)
     return path
@@ -74,6 +74,48 @@ def test_a_truncated_archive_is_refused(archive: Path, out: Path, share: float) 
     content = archive.read_bytes()
     archive.write_bytes(content[: int(len(content) * share)])
     with pytest.raises(ValueError, match="damaged or incomplete zip"):
+        glove.extract(archive, out, 50, SHA256, "")
+    assert nothing_written(out)
+
+
+def test_a_member_that_unpacks_without_end_is_refused(
+    tmp_path: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(glove, "LARGEST", 2_000_000)
+    archive = pack(tmp_path / "bomb.zip", {"glove.6B.50d.txt": bytes(50_000_000)})
+    assert archive.stat().st_size < 60_000
+    with pytest.raises(ValueError, match=r"glove\.6B\.50d\.txt unpacks to more than 2,000,000 bytes"):
+        glove.extract(archive, out, 50, SHA256, "")
+    assert nothing_written(out)
+
+
+@pytest.mark.parametrize("name", ["../../glove.6B.50d.txt", "/tmp/glove.6B.50d.txt"])
+def test_where_a_member_says_it_belongs_does_not_matter(tmp_path: Path, out: Path, name: str) -> None:
+    archive = pack(tmp_path / "glove.zip", {name: VECTORS})
+    glove.extract(archive, out, 50, SHA256, "")
+    assert {path for path in tmp_path.rglob("*") if path.is_file()} == {archive, out}
+
+
+def test_a_link_is_the_text_that_it_is(tmp_path: Path, out: Path) -> None:
+    link = zipfile.ZipInfo("glove.6B.50d.txt")
+    link.external_attr = 0o120777 << 16
+    with zipfile.ZipFile(tmp_path / "link.zip", "w") as file:
+        file.writestr(link, "/etc/passwd")
+    with pytest.raises(ValueError, match=f"is {hashlib.sha256(b'/etc/passwd').hexdigest()}, not"):
+        glove.extract(tmp_path / "link.zip", out, 50, SHA256, "")
+    assert nothing_written(out)
+
+
+def test_of_many_members_a_few_are_named(tmp_path: Path, out: Path) -> None:
+    archive = pack(tmp_path / "many.zip", {f"{number}-{'x' * 999}": b"" for number in range(99)})
+    with pytest.raises(ValueError, match=r"no member glove\.6B\.50d\.txt, only 0-x{58}, 1-.*, 4-x{58}, \.\.\.$"):
+        glove.extract(archive, out, 50, SHA256, "")
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_another_compression_is_refused(tmp_path: Path, out: Path, method: int) -> None:
+    archive = pack(tmp_path / "other.zip", {"glove.6B.50d.txt": VECTORS}, method)
+    with pytest.raises(ValueError, match=r"glove\.6B\.50d\.txt is not deflated"):
         glove.extract(archive, out, 50, SHA256, "")
     assert nothing_written(out)
 

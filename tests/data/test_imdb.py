@@ -1,3 +1,4 @@
+import gzip
 import hashlib
 import io
 import tarfile
@@ -80,6 +81,53 @@ def test_anything_else_in_the_archive_is_passed_over(tmp_path: Path) -> None:
     archive = pack(tmp_path / "odd.tar.gz", others | under_root(TEXTS | URLS), link, hard, folder)
     assert len(imdb.read(archive, DIGEST, reviews_per_class=4)) == len(TEXTS)
     assert list(tmp_path.iterdir()) == [archive]
+
+
+def test_a_sparse_file_is_passed_over(tmp_path: Path) -> None:
+    """Nothing in the archive, and a terabyte of zeros for the one who reads it."""
+    sparse = tarfile.TarInfo("aclImdb/train/pos/77_9.txt")
+    sparse.pax_headers = {"GNU.sparse.map": "0,0", "GNU.sparse.size": str(10**12)}
+    archive = pack(tmp_path / "sparse.tar.gz", under_root(TEXTS | URLS), sparse)
+    assert len(imdb.read(archive, DIGEST, reviews_per_class=4)) == len(TEXTS)
+
+
+def test_a_member_that_unpacks_to_megabytes_is_refused(tmp_path: Path) -> None:
+    archive = pack(tmp_path / "bomb.tar.gz", under_root(TEXTS | {"train/pos/0_9.txt": bytes(5_000_000)}))
+    assert archive.stat().st_size < 20_000
+    with pytest.raises(ValueError, match=r"train/pos/0_9\.txt has 5,000,000 bytes, more than 4,194,304"):
+        imdb.read(archive, DIGEST, reviews_per_class=4)
+
+
+@pytest.mark.parametrize("name", ["aclImdb/train/unsup/0_0.txt", "bomb"])
+def test_an_archive_that_unpacks_without_end_is_refused(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imdb, "LARGEST", 2_000_000)
+    archive = pack(tmp_path / "bomb.tar.gz", {name: bytes(3_000_000)} | under_root(TEXTS | URLS))
+    with pytest.raises(ValueError, match="it unpacks to more than 2,000,000 bytes"):
+        imdb.read(archive, DIGEST, reviews_per_class=4)
+
+
+def test_headers_within_headers_without_end_are_damage(tmp_path: Path) -> None:
+    header = tarfile.TarInfo("././@LongLink")
+    header.type, header.size = tarfile.GNUTYPE_LONGNAME, 5
+    nested = header.tobuf(tarfile.GNU_FORMAT) + b"name\0".ljust(512, b"\0")
+    (tmp_path / "nested.tar.gz").write_bytes(gzip.compress(nested * 3000))
+    with pytest.raises(ValueError, match=r"damaged or incomplete \.tar\.gz archive: maximum recursion"):
+        imdb.read(tmp_path / "nested.tar.gz", DIGEST)
+
+
+def test_of_a_review_that_stands_twice_the_last_counts(tmp_path: Path) -> None:
+    twice = tarfile.TarInfo("aclImdb/train/pos/0_9.txt")
+    archive = pack(tmp_path / "twice.tar.gz", under_root(TEXTS | URLS), twice)  # this one is empty and comes first
+    assert imdb.read(archive, DIGEST, reviews_per_class=4)["text"].str.len().min() > 0
+
+
+def test_a_review_that_is_no_text_is_named(tmp_path: Path) -> None:
+    texts = TEXTS | {"test/pos/1_9.txt": b"caf\xe9"}
+    archive = pack(tmp_path / "latin.tar.gz", under_root(texts | URLS))
+    with pytest.raises(ValueError, match=r"test/pos/1_9\.txt is not UTF-8: unexpected end of data at byte 3"):
+        imdb.read(archive, imdb.digest(texts), reviews_per_class=4)
 
 
 def test_a_changed_review_is_refused(tmp_path: Path) -> None:

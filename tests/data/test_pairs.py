@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.data.pairs import edited_tokens, read_pairs
+from pipeline.data.pairs import content_key, edited_tokens, read_pairs
 
 ROWS = [
     ("Negative", "a \"dull' film", "4"),
@@ -67,3 +67,12 @@ def test_a_table_that_is_no_pairs_is_refused(
 )
 def test_edited_tokens_are_those_put_in(original: str, edited: str, expected: list[bool]) -> None:
     assert edited_tokens(original.split(), edited.split()).tolist() == expected
+
+
+@pytest.mark.parametrize("text", ["<" * 1_000_000, "<a" * 500_000 + ">" + "<" * 500_000], ids=["open", "closed once"])
+def test_a_megabyte_of_brackets_has_a_key_at_once(text: str) -> None:
+    assert content_key(text) == ""
+
+
+def test_a_key_is_what_is_left_without_tags() -> None:
+    assert content_key("A <b>great</b> film, 10 > 9 <3") == "agreatfilm1093"
