@@ -1,0 +1,58 @@
+"""Reviews that nobody would write, from a table to tensors: each has a row, and nothing is lost or done."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipeline.data.prepare import build_tensors
+from pipeline.data.tensors import read_tensors, write_tensors
+
+HOSTILE = {
+    "empty": "",
+    "white space": " \t\r\n\u2028\u00a0\x1c\x85",
+    "one token": "good",
+    "a break alone": "<br /><br>",
+    "a megabyte": "good bad " * 111_000,
+    "one endless word": "x" * 1_000_000,
+    "endless digits": "1." * 500_000,
+    "endless brackets": "<br " * 250_000,
+    "nul": "good\0bad",
+    "control": "\x1b[31mgood\x07\x9b2J\x7f",
+    "right to left": "\u202egood\u2066bad\u200f",
+    "a script": "<script>alert('good')</script><img src=x onerror=alert(1)>",
+    "a formula": "=cmd|' /C calc'!A0 +1 -good @SUM(A1)",
+    "invalid utf-8, replaced": b"good \xff\xfe\xc3".decode(errors="replace"),
+    "beyond the first plane": "\U0001f600\U000e0041 good",
+    "combining": "e\u0301" * 1000 + "\u0300" * 1000,
+    "padding": "<pad> <unk>",
+}
+
+
+@pytest.mark.parametrize("tokenizer", ["glove", "whitespace"])
+def test_every_review_has_its_row(tmp_path: Path, tokenizer: str) -> None:
+    (tmp_path / "vectors.txt").write_text("good 1 0\nbad 0 1\n= 1 1\n<pad> 5 5\n", encoding="utf-8")
+    rows = [
+        {"split": split, "label": place % 2, "name": name, "movie": f"{split} {place} {name}", "text": text}
+        for split in ("train", "test")
+        for place, (name, text) in enumerate(HOSTILE.items())
+    ]
+    table = pd.DataFrame(rows).astype({"label": "int8"})
+    tensors, _ = build_tensors(
+        *(table, tmp_path / "vectors.txt"),
+        **{"tokenizer": tokenizer, "min_count": 1, "max_size": 9, "validation_fraction": 0.5, "validation_seed": 0},
+    )
+    write_tensors(tensors, table, tmp_path / "tensors")
+    read = read_tensors(tmp_path / "tensors")
+    lengths = {}
+    for split in read.splits.values():
+        assert (split.lengths > 0).all()
+        assert split.tokens.max() < len(read.vocabulary)
+        lengths |= dict(zip(split.rows.tolist(), split.lengths.tolist(), strict=True))
+    assert sorted(lengths) == list(range(2 * len(HOSTILE)))
+    of = dict(zip(HOSTILE, (lengths[row] for row in range(len(HOSTILE), 2 * len(HOSTILE))), strict=True))
+    assert (of["empty"], of["white space"], of["one token"], of["one endless word"]) == (1, 1, 1, 1)
+    assert of["a megabyte"] == 222_000
+    assert np.isfinite(read.embeddings).all()
+    assert read.vocabulary.words[:2] == ("<pad>", "<unk>")
