@@ -65,10 +65,14 @@ def main(
 
 def _text(text: str, file: Path | None) -> str:
     if file is not None:
-        return file.read_text(encoding="utf-8", errors="replace")
-    if not text and sys.stdin.isatty():
+        given = file.read_bytes()
+    elif text:
+        given = text.encode("utf-8", errors="surrogateescape")  # an argument that is no UTF-8 comes as lone surrogates
+    elif sys.stdin.isatty():
         raise ValueError("there is no text: give it in quotes, as --file, or through a pipe")
-    return text or sys.stdin.read()
+    else:
+        given = sys.stdin.buffer.read()
+    return given.decode("utf-8", errors="replace")
 
 
 if __name__ == "__main__":

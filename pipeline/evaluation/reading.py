@@ -61,9 +61,10 @@ class Reading:
         weights = self.weights or []
         uneven = bool(weights) and max(weights) > min(weights)
         shares = np.array(weights) / max(weights) if uneven else np.zeros(len(self.tokens))
+        unknown = frozenset(self.unknown)
         for place, (space, token) in enumerate(zip(spaces_before(self.tokens), self.tokens, strict=True)):
             text.append(" " * space)
-            text.append(printable(token), _style(float(shares[place]), unknown=place in self.unknown))
+            text.append(printable(token), _style(float(shares[place]), unknown=place in unknown))
         yield Text(f"{self.variant}: {self.facts}", style="bold")
         yield text
         if uneven and not console.color_system:

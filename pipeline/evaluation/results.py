@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from pipeline.evaluation.null_names import null_name
+from pipeline.evaluation.word_table import read_words
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ def read_results(
         timing={name: _json(results / "timing" / f"{name}.json") for name in names},
         predictions={name: pd.read_parquet(evaluation / name / "predictions.parquet") for name in names},
         nulls={null_name(name, kind): pd.read_parquet(evaluation / f"{name}.{kind}.parquet") for name, kind in nulls},
-        words={name: _table(evaluation / name / "top_words.csv") for name in names},
+        words={name: read_words(evaluation / name / "top_words.csv") for name in names},
         examples={name: _json(evaluation / name / "examples.json") for name in names},
         histories={
             name: {seed: _json(models / name / f"seed-{seed}.json") for seed in by_seed[name]} for name in names
@@ -108,11 +109,6 @@ def _lexicons(paths: Mapping[str, Path]) -> dict[str, pd.DataFrame]:
 
 def _json(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
-
-
-def _table(path: Path) -> pd.DataFrame:
-    """A table in which "null" and "nan" are words; an empty file is an empty table."""
-    return pd.read_csv(path, keep_default_na=False) if path.read_text(encoding="utf-8").strip() else pd.DataFrame()
 
 
 def learning_curves(results: Results) -> pd.DataFrame:

@@ -10,6 +10,7 @@ from pipeline.evaluation.examples import write_examples
 from pipeline.evaluation.plot_style import png
 from pipeline.evaluation.review_html import render_page
 from pipeline.evaluation.variant_figures import variant_figures
+from pipeline.evaluation.word_table import write_words
 
 
 def write_evaluation(
@@ -31,7 +32,7 @@ def write_evaluation(
     folder.mkdir(parents=True, exist_ok=True)
     evaluation.predictions.to_parquet(folder / "predictions.parquet", compression="zstd", index=False)
     evaluation.entropy.to_csv(folder / "entropy.csv", index=False, float_format="%.6g", lineterminator="\n")
-    evaluation.words.to_csv(folder / "top_words.csv", index=False, float_format="%.6g", lineterminator="\n")
+    write_words(evaluation.words, folder / "top_words.csv")
     (folder / "by_seed.json").write_text(json.dumps(evaluation.by_seed, indent=2) + "\n", encoding="utf-8")
     write_examples(evaluation.examples, folder / "examples.json")
     (folder / "examples.html").write_text(render_page(title, evaluation.examples, classes), encoding="utf-8")

@@ -1,6 +1,7 @@
 """A text of one's own on a terminal, with and without colour."""
 
 import io
+import re
 
 import pytest
 from rich.console import Console
@@ -48,10 +49,17 @@ def test_what_weighs_alike_is_not_coloured(weights: list[float] | None) -> None:
     assert ("no attention" in text) == (weights is None)
 
 
-def test_a_terminal_obeys_nothing_of_the_text() -> None:
-    text = printed(reading(["\x1b[31m", "[bold]red[/]", "ok"], [0.2, 0.7, 0.1], [0]), colour=True)
-    assert "\x1b[31m" not in text
+@pytest.mark.parametrize("colour", [True, False])
+@pytest.mark.parametrize(
+    "token",
+    ["\x1b[31m", "\x1b]0;title\x07", "\x9b2J", "\x1bP1$r\x1b\\", "\x08\x7f", "\0", "\u202e", "\u2066", "\udcff"],
+)
+def test_a_terminal_obeys_nothing_of_the_text(token: str, colour: bool) -> None:
+    text = printed(reading([token, "[bold]red[/]", "ok"], [0.2, 0.7, 0.1], [0]), colour=colour)
     assert "[bold]red[/]" in text
+    assert token not in text
+    without_colours = re.sub(r"\x1b\[[\d;]*m", "", text)
+    assert all(line.isprintable() for line in without_colours.split("\n"))
 
 
 def test_the_page_escapes_the_text_and_has_an_article_per_model() -> None:

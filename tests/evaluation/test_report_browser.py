@@ -1,11 +1,16 @@
 """The report in a real browser: sorting, filtering, choosing, reading, by mouse and by keyboard, light and dark."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import evaluation_results
 import pytest
 from evaluation_results import VARIANTS, examples, report_page
+
+from pipeline.evaluation.examples import Example
+from pipeline.evaluation.reading import Reading
+from pipeline.evaluation.review_html import render_page, render_readings
 
 selenium = pytest.importorskip("selenium")
 
@@ -13,6 +18,7 @@ from selenium.webdriver import Chrome, ChromeOptions, Keys  # noqa: E402
 from selenium.webdriver.chrome.service import Service  # noqa: E402
 from selenium.webdriver.common.by import By  # noqa: E402
 from selenium.webdriver.support.select import Select  # noqa: E402
+from selenium.webdriver.support.ui import WebDriverWait  # noqa: E402
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 FLAGS = (
@@ -22,6 +28,13 @@ FLAGS = (
 HOSTILE = [
     *("superb", ",", "<script>document.title='run'</script>", "</script><script>document.title='run'</script>"),
     *("<img src=x onerror=document.title='run'>", "&amp;", "{{7*7}}", "\u2028", "n't"),
+]
+RUN = "window.ran=true"
+ATTACKS = [
+    *(f"<script>{RUN}</script>", f"</script><script>{RUN}</script>", f"<img src=x onerror={RUN}>"),
+    *(f"<svg onload={RUN}>", f"</title><script>{RUN}</script>", f"</style><script>{RUN}</script>"),
+    *(f'"onmouseover="{RUN}', f"'onfocus='{RUN}", "<iframe srcdoc='<script>parent.ran=true</script>'>", "\u202e"),
+    *(f"<a href=javascript:{RUN}>", "<!--<script>", "]]>", "\0", "{{7*7}}", "${7*7}", "<base href=//x>"),
 ]
 
 pytestmark = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="needs Chromium and chromedriver")
@@ -221,3 +234,48 @@ def test_with_three_classes_the_probability_is_that_of_the_answer(chrome: Chrome
         "wrong: good, P(good) = 80.0 %",
     ]
     assert chrome.get_log("browser") == []
+def attacked_report() -> str:
+    records = {name: examples(name, ATTACKS) for name in VARIANTS}
+    for attack, *same in zip(ATTACKS, *records.values(), strict=False):
+        for record in same:
+            record["name"] = attack
+    words, lexicon = evaluation_results.top_words(), evaluation_results.lexicon("attention")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(evaluation_results, "top_words", lambda: words.assign(word=(ATTACKS * 9)[: len(words)]))
+        patch.setattr(evaluation_results, "lexicon", lambda _: lexicon.assign(word=ATTACKS[: len(lexicon)]))
+        return report_page(examples_by_variant=records)
+
+
+def attacked_examples() -> str:
+    (record, *_) = examples("attention", ATTACKS)
+    return render_page(ATTACKS[4], [Example(**record | {"name": name, "confidence": 0.5}) for name in ATTACKS], ATTACKS)
+
+
+def attacked_reading() -> str:
+    weights = [1 / len(ATTACKS)] * len(ATTACKS)
+    return render_readings(ATTACKS[4], [Reading(name, ATTACKS[0], 0.5, ATTACKS, weights, [0]) for name in ATTACKS])
+
+
+@pytest.mark.parametrize("page_of", [attacked_report, attacked_examples, attacked_reading])
+def test_a_page_runs_nothing_of_a_review(chrome: Chrome, tmp_path: Path, page_of: Callable[[], str]) -> None:
+    (tmp_path / "page.html").write_text(page_of(), encoding="utf-8")
+    chrome.get((tmp_path / "page.html").as_uri())
+    chrome.execute_script(
+        "for (const element of document.querySelectorAll('h3, .words, .review, span, td'))"
+        "  for (const kind of ['mouseover', 'focus', 'click']) element.dispatchEvent(new Event(kind, {bubbles: true}))"
+    )
+    for element in chrome.find_elements(By.CSS_SELECTOR, "#lexicon-search"):
+        element.send_keys("script onerror")
+    assert chrome.execute_script("return window.ran === undefined")
+    assert ATTACKS[0] in chrome.find_element(By.TAG_NAME, "body").text
+    made = 'return document.querySelectorAll(\'img:not([src^="data:"]), iframe, base, a:not([href^="#"])\').length'
+    assert chrome.execute_script(made) == 0
+    assert chrome.get_log("browser") == []
+
+
+def test_what_is_not_escaped_would_be_seen_to_run(chrome: Chrome, tmp_path: Path) -> None:
+    for attack in (ATTACKS[0], ATTACKS[2], ATTACKS[3]):
+        (tmp_path / "page.html").write_text(f"<!doctype html><p>{attack}", encoding="utf-8")
+        chrome.get((tmp_path / "page.html").as_uri())
+        assert WebDriverWait(chrome, 5).until(lambda page: page.execute_script("return window.ran"))
+    chrome.get_log("browser")
