@@ -1,25 +1,66 @@
-"""The state between two epochs on disk, so that a killed fit goes on where it stood."""
+"""The state between two epochs on disk, so that a killed fit goes on where it stood; safetensors hold no code."""
 
+import json
 import os
 from pathlib import Path
 from typing import Any
 
-import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, contiguous_format
 
-FORMAT = 1
+KIND = "training-state-2"  # with the number of the format
 
 
 def write_state(path: Path, state: dict[str, Any]) -> None:
-    """Replaces the file as a whole: a kill in the middle leaves the epoch before."""
+    """Replaces the file as a whole: a kill in the middle leaves the epoch before.
+
+    Args:
+        path: of the file.
+        state: tensors and plain values in dicts and lists; tuples come back as lists.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    torch.save({"format": FORMAT, **state}, part)
+    tensors: dict[str, Tensor] = {}
+    plain = json.dumps(_taken_apart(state, tensors))
+    save_file(tensors, part, metadata={KIND: plain})
     os.replace(part, path)
 
 
 def read_state(path: Path) -> dict[str, Any] | None:
-    """What `write_state` wrote, or None if there is nothing of this format. Tensors and plain values only: no code."""
+    """What `write_state` wrote, or None if there is nothing of this format."""
     if not path.exists():
         return None
-    state: dict[str, Any] = torch.load(path, weights_only=True)
-    return state if state.get("format") == FORMAT else None
+    try:
+        with safe_open(path, framework="pt") as file:
+            plain = (file.metadata() or {}).get(KIND)
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - the file is no mapping
+    except SafetensorError:
+        return None
+    state: dict[str, Any] | None = _put_together(json.loads(plain), tensors) if plain else None
+    return state
+
+
+def _taken_apart(value: Any, tensors: dict[str, Tensor]) -> Any:
+    """The value as JSON: tensors are put aside under names, and dicts are lists of pairs, as keys may be numbers."""
+    if isinstance(value, Tensor):
+        name = str(len(tensors))
+        tensors[name] = value.detach().clone(
+            memory_format=contiguous_format
+        )  # two names of one tensor are two tensors in the file
+        return {"tensor": name}
+    if isinstance(value, dict):
+        return {"pairs": [[key, _taken_apart(item, tensors)] for key, item in value.items()]}
+    if isinstance(value, list | tuple):
+        return [_taken_apart(item, tensors) for item in value]
+    return value
+
+
+def _put_together(value: Any, tensors: dict[str, Tensor]) -> Any:
+    if isinstance(value, list):
+        return [_put_together(item, tensors) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if "tensor" in value:
+        return tensors[value["tensor"]]
+    return {key: _put_together(item, tensors) for key, item in value["pairs"]}

@@ -67,7 +67,9 @@ def train_variant(
         history = _fit_tfidf(variant, corpus, out / f"seed-{seed}.safetensors")
         report(history[0])
     else:
-        history = _fit_attention(seed, report, variant, training, corpus, out, states / f"seed-{seed}.pt", workers)
+        history = _fit_attention(
+            seed, report, variant, training, corpus, out, states / f"seed-{seed}.safetensors", workers
+        )
         if not workers.first:
             return
     kept = [{key: value for key, value in record.items() if key not in CLOCK} for record in history]
