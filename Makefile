@@ -2,8 +2,9 @@
 PYTHON ?= python3
 PIP := .venv/bin/pip --quiet --disable-pip-version-check install --constraint requirements.lock
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export MLFLOW_DISABLE_TELEMETRY ?= true
 
-.PHONY: help demo repro ui bench chaos test lint clean
+.PHONY: help demo repro ui bench chaos test lint audit clean
 .DEFAULT_GOAL := help
 
 help:
@@ -13,6 +14,7 @@ help:
 	@echo "make bench   speed beside a plain notebook's, on the tensors of imdb"
 	@echo "make chaos   kills, outages and other trouble on purpose; what held: docs/trust.md"
 	@echo "make test    set up, then lint, types and tests"
+	@echo "make audit   known vulnerabilities of the exact versions in requirements.lock"
 
 .venv/installed: requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=...")'
@@ -58,6 +60,10 @@ lint: .venv/developing
 
 test: lint
 	.venv/bin/pytest
+
+audit: .venv/installed
+	$(PIP) --editable '.[audit]'
+	.venv/bin/pip-audit --strict --no-deps --disable-pip --requirement requirements.lock
 
 clean:
 	rm -rf .venv

@@ -77,12 +77,12 @@ def digest(texts: dict[str, bytes]) -> str:
     return content.hexdigest()
 
 
-class _Limited(igzip.IGzipFile):
+class _Limited(igzip.IGzipFile):  # type: ignore[misc]  # it has no types
     """Refuses to give more than LARGEST bytes: a small archive can unpack to a thousand times its size."""
 
     def read(self, size: int | None = -1) -> bytes:
         """The next bytes."""
-        found = super().read(size)
+        found: bytes = super().read(size)
         if self.tell() > LARGEST:
             raise ValueError(f"it unpacks to more than {LARGEST:,} bytes")
         return found
