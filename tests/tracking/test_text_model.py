@@ -58,7 +58,9 @@ def test_a_logged_model_classifies_text(
     (output,) = found.outputs.model_outputs
     folder = client.get_logged_model(output.model_id).artifact_location
     command = [sys.executable, "-c", LOAD, folder]
-    bare = environment | {"PYTHONPATH": ""}
+    stored = {path.suffix for path in Path(folder.removeprefix("file://")).rglob("*")}
+    assert not stored & {".pkl", ".pickle", ".pt", ".pth"}
+    bare = environment | {"PYTHONPATH": "", "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false"}
     loaded = subprocess.run(command, cwd=trained, env=bare, capture_output=True, text=True, check=True)
     answer = json.loads(loaded.stdout)
     assert answer["label"] == ["positive", "negative"]
