@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from pipeline.data.prepare import build_tensors
-from pipeline.data.tensors import read_tensors, write_tensors
+from pipeline.data.tensors import read_tensors
 
 HOSTILE = {
     "empty": "",
@@ -30,7 +30,7 @@ HOSTILE = {
 }
 
 
-@pytest.mark.parametrize("tokenizer", ["glove", "whitespace"])
+@pytest.mark.parametrize("tokenizer", ["glove", "whitespace", "unicode"])
 def test_every_review_has_its_row(tmp_path: Path, tokenizer: str) -> None:
     (tmp_path / "vectors.txt").write_text("good 1 0\nbad 0 1\n= 1 1\n<pad> 5 5\n", encoding="utf-8")
     rows = [
@@ -38,12 +38,11 @@ def test_every_review_has_its_row(tmp_path: Path, tokenizer: str) -> None:
         for split in ("train", "test")
         for place, (name, text) in enumerate(HOSTILE.items())
     ]
-    table = pd.DataFrame(rows).astype({"label": "int8"})
-    tensors, _ = build_tensors(
-        *(table, tmp_path / "vectors.txt"),
+    pd.DataFrame(rows).astype({"label": "int8"}).to_parquet(tmp_path / "reviews.parquet")
+    build_tensors(
+        *(tmp_path / "reviews.parquet", tmp_path / "vectors.txt", tmp_path / "tensors"),
         **{"tokenizer": tokenizer, "min_count": 1, "max_size": 9, "validation_fraction": 0.5, "validation_seed": 0},
     )
-    write_tensors(tensors, table, tmp_path / "tensors")
     read = read_tensors(tmp_path / "tensors")
     lengths = {}
     for split in read.splits.values():

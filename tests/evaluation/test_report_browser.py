@@ -234,6 +234,8 @@ def test_with_three_classes_the_probability_is_that_of_the_answer(chrome: Chrome
         "wrong: good, P(good) = 80.0 %",
     ]
     assert chrome.get_log("browser") == []
+
+
 def attacked_report() -> str:
     records = {name: examples(name, ATTACKS) for name in VARIANTS}
     for attack, *same in zip(ATTACKS, *records.values(), strict=False):
