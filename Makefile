@@ -32,6 +32,7 @@ help:
 # first and all trainings before what reads them; then it is `dvc repro compare@demo`, which alone would do the same one
 # after the other. TERM: two bars would fight.
 demo: .venv/installed
+	.venv/bin/python -m stages.check_params
 	.venv/bin/dvc repro tensors@demo
 	@variants=$$(.venv/bin/dvc stage list --name-only | sed -n 's/^train@demo-//p' | tac) \
 		&& { printf 'train@demo-%s\n' $$variants; printf 'evaluate@demo-%s\n' $$variants; echo exchange@demo; } \
@@ -40,6 +41,7 @@ demo: .venv/installed
 	@echo "The table: results/demo/comparison.md     The report: reports/demo.html     The runs in MLflow: make ui"
 
 repro: .venv/installed
+	.venv/bin/python -m stages.check_params
 	.venv/bin/dvc repro
 
 ui: .venv/installed

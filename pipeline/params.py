@@ -1,25 +1,23 @@
-"""params.yaml as types: every field with its meaning, unit and range; one clear error for anything else.
-
-The file is read as YAML 1.2, as DVC reads it, so that ``1e-3`` is a number for both.
-"""
+"""params.yaml as types: every field with its meaning, unit and range; one clear error for anything else."""
 
 import itertools
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import (
-    Discriminator,
-    Field,
-    Tag,
-    ValidationError,
-    field_validator,
-)
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
+from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationError, field_validator
 
 from pipeline.params_errors import explain
-from pipeline.params_sources import Corpus, Name, OwnReviews, OwnVectors, Seed, Sources, Strict
+from pipeline.params_sources import (
+    Corpus,
+    Name,
+    OwnReviews,
+    OwnVectors,
+    Seed,
+    Sources,
+    Strict,
+    distinct,
+)
 from pipeline.params_variants import (
     AttentionVariant,
     NoQuery,
@@ -29,9 +27,11 @@ from pipeline.params_variants import (
     Variant,
     family_of,
 )
+from pipeline.params_yaml import read_yaml
 
 Entry = TypeVar("Entry")
 
+Names = Annotated[tuple[Name, ...], Field(min_length=1, strict=False), AfterValidator(distinct)]
 Probability = Annotated[float, Field(ge=0, lt=1)]
 Measure = Literal["accuracy", "roc_auc", "tau_gradient", "tau_leave_one_out"]
 EntropyWeight = Annotated[float, Field(ge=-10, le=10)]
@@ -78,51 +78,42 @@ class Explanation(Strict):
 class Frontier(Strict):
     """The sweep of entropy weights: every corpus with every variant under every weight."""
 
-    corpora: tuple[Name, ...] = Field(min_length=1, strict=False)
-    variants: tuple[Name, ...] = Field(min_length=1, strict=False)
-    entropy_weights: tuple[EntropyWeight, ...] = Field(min_length=1, strict=False)  # 0 is the variant itself
+    corpora: Names
+    variants: Names
+    entropy_weights: Annotated[tuple[EntropyWeight, ...], Field(min_length=1, strict=False), AfterValidator(distinct)]
 
-    @field_validator("corpora", "variants", "entropy_weights")
+    @field_validator("entropy_weights")
     @classmethod
-    def _nothing_twice(cls, values: tuple[Any, ...]) -> tuple[Any, ...]:
-        if len(set(values)) < len(values):
-            raise ValueError("something stands twice")
-        if 0 in values:
+    def _another_weight(cls, weights: tuple[float, ...]) -> tuple[float, ...]:
+        if 0 in weights:
             raise ValueError("0 is the variant as it is: leave it out")
-        return values
+        return weights
 
 
 class Nulls(Strict):
     """The null models: every corpus with every variant, trained again with attention that is never learned."""
 
-    corpora: tuple[Name, ...] = Field(min_length=1, strict=False)
-    variants: tuple[Name, ...] = Field(min_length=1, strict=False)
-    kinds: tuple[NullKind, ...] = Field(min_length=1, strict=False)
-
-    @field_validator("corpora", "variants", "kinds")
-    @classmethod
-    def _nothing_twice(cls, values: tuple[str, ...]) -> tuple[str, ...]:
-        if len(set(values)) < len(values):
-            raise ValueError("something stands twice")
-        return values
+    corpora: Names
+    variants: Names
+    kinds: Annotated[tuple[NullKind, ...], Field(min_length=1, strict=False), AfterValidator(distinct)]
 
 
 class Published(Strict):
     """A row of a published table, and the variant that comes nearest to its model."""
 
-    paper: str
+    paper: Annotated[str, Field(min_length=1)]
     corpus: Name  # with the paper's protocol
-    numbers: dict[Measure, float] = Field(min_length=1)  # what the paper has
+    numbers: dict[Measure, Annotated[float, Field(ge=-1, le=1)]] = Field(min_length=1)  # what the paper has
     variant: AttentionVariant
 
 
 class Params(Strict):
     """All of params.yaml."""
 
-    seeds: tuple[Seed, ...] = Field(min_length=1, strict=False)
+    seeds: Annotated[tuple[Seed, ...], Field(min_length=1, strict=False), AfterValidator(distinct)]
     sources: Sources
     corpora: dict[Name, Corpus] = Field(min_length=1)
-    benchmark: tuple[Name, ...] = Field(min_length=1, strict=False)  # corpora that every variant is compared on
+    benchmark: Names  # corpora that every variant is compared on
     training: Training
     evaluation: Evaluation
     explanation: Explanation
@@ -136,20 +127,6 @@ class Params(Strict):
         ],
     ] = Field(min_length=1)
     published: dict[Name, Published] = Field(min_length=1)
-
-    @field_validator("benchmark")
-    @classmethod
-    def _no_corpus_twice(cls, corpora: tuple[str, ...]) -> tuple[str, ...]:
-        if len(set(corpora)) < len(corpora):
-            raise ValueError("a corpus stands twice")
-        return corpora
-
-    @field_validator("seeds")
-    @classmethod
-    def _no_seed_twice(cls, seeds: tuple[int, ...]) -> tuple[int, ...]:
-        if len(set(seeds)) < len(seeds):
-            raise ValueError("a seed stands twice: it would count as evidence twice")
-        return seeds
 
     def seeds_of(self, variant: str) -> tuple[int, ...]:
         """The seeds that can differ: a fit without chance is made once."""
@@ -273,12 +250,7 @@ def load_params(path: str | Path) -> Params:
     Raises:
         ValueError: one line for each thing wrong: the key's path, the value, and what is allowed.
     """
-    try:
-        content = YAML(typ="safe").load(Path(path))  # not pure: what DVC refuses must be refused here too
-    except FileNotFoundError:
-        raise ValueError(f"{path} is not here: run this from the project's root folder") from None
-    except (YAMLError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path} is not YAML: {error}") from None
+    content = read_yaml(path)
     try:
         params = Params.model_validate(content)
     except ValidationError as error:

@@ -1,34 +1,60 @@
 """The part of params.yaml that says where texts and vectors come from, and how every part of it is checked."""
 
+import re
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+
+def matching(pattern: str, words: str) -> AfterValidator:
+    """What a text has to be, as a pattern for the whole of it and in words for a person."""
+
+    def check(value: str) -> str:
+        if not re.fullmatch(pattern, value):
+            raise ValueError(f"Input should be {words}")
+        return value
+
+    return AfterValidator(check)
+
+
+def distinct(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The values, if none stands twice."""
+    for value in values:
+        if values.count(value) > 1:
+            raise ValueError(f"{value!r} stands twice")
+    return values
+
+
+Name = Annotated[
+    str, matching(r"[a-z][a-z0-9_]*", "a name: small letters, digits and _, the first a letter")
+]  # it stands in file names
 Text = Annotated[str, StringConstraints(min_length=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
+Url = Annotated[str, matching(r"https?://[^/\s]+/\S*", "a URL, http:// or https://")]
+Urls = Annotated[tuple[Url, ...], Field(min_length=1, strict=False), AfterValidator(distinct)]  # tried in order
+Sha256 = Annotated[str, matching(r"[0-9a-f]{64}", "a sha256: 64 digits of 0-9 and a-f")]
 TAKEN = {"imdb", "glove", "counterfactual", "demo", "code", "params", "tensors", "downloads"}  # folders of data already
 
 
 class Strict(BaseModel):
-    """No unknown keys, no silent conversions, no changes afterwards."""
+    """No unknown keys, no silent conversions, no infinite numbers, no changes afterwards."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class ImdbSource(Strict):
     """The Large Movie Review Dataset (Maas et al. 2011)."""
 
-    urls: tuple[str, ...] = Field(min_length=1, strict=False)  # tried in order
-    sha256: str  # of the 50,000 labelled reviews in path order, not of the archive: any repack is safe
+    urls: Urls
+    sha256: Sha256  # of the 50,000 labelled reviews in path order, not of the archive: any repack is safe
 
 
 class GloveMember(Strict):
     """One dimension of GloVe 6B, and where it can be had."""
 
-    urls: tuple[str, ...] = Field(min_length=1, strict=False)  # zip archives, tried in order: the smallest first
-    sha256: str = ""  # of the member; empty where nobody published one: then archive_sha256 decides
-    archive_sha256: str = ""  # of the whole archive
+    urls: Urls  # zip archives, the smallest first
+    sha256: Sha256 | Literal[""] = ""  # of the member; empty where nobody published one: then archive_sha256 decides
+    archive_sha256: Sha256 | Literal[""] = ""  # of the whole archive
 
     @model_validator(mode="after")
     def _has_a_digest(self) -> Self:
@@ -53,8 +79,8 @@ class GloveSource(Strict):
 class CounterfactualSource(Strict):
     """Counterfactually-Augmented Data (Kaushik et al. 2020), or any table of its columns Sentiment, Text, batch_id."""
 
-    urls: tuple[str, ...] = Field(min_length=1, strict=False)  # tried in order
-    sha256: str  # of the file
+    urls: Urls
+    sha256: Sha256  # of the file
 
 
 class DemoSource(Strict):

@@ -1,6 +1,7 @@
 """A training that was killed goes on from its last epoch and ends with the same bits."""
 
 import os
+import re
 import signal
 import subprocess
 import time
@@ -94,6 +95,30 @@ def test_wrong_params_stop_dvc_with_the_reason_and_no_traceback(project: Project
     assert done.returncode != 0
     assert "variants.attention.training.learning_rate = -1: Input should be greater than 0" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("\nseeds:", "\nseeds: [7]\nseeds:", 'params.yaml.*(.|\n)*duplicate key "seeds"'),
+        ("\nbenchmark:", "\nbench:", "Could not find 'benchmark'"),
+    ],
+    ids=["a key twice", "a key that is not there"],
+)
+def test_what_dvc_itself_refuses_is_said_better_by_the_check(project: Project, old: str, new: str, said: str) -> None:
+    """DVC reads params.yaml for dvc.yaml before any stage runs, and its message names the cause."""
+    path = project.root / "params.yaml"
+    path.write_text(path.read_text("utf-8").replace(old, new), "utf-8")
+    done = project.run("dvc", "repro", "compare@demo", check=False)
+    check = project.run("python", "-m", "stages.check_params", check=False)
+    project.restore()
+    assert done.returncode != 0
+    assert re.search(said, done.stderr)
+    assert "Traceback" not in done.stderr
+    assert check.returncode == 1
+    assert check.stderr.startswith("error: params.yaml")
+    assert old.strip("\n:") in check.stderr
+    assert len(check.stderr.splitlines()) == 1
 
 
 def test_without_a_source_imdb_says_what_to_do(project: Project, tmp_path: Path) -> None:
