@@ -250,7 +250,11 @@ def load_params(path: str | Path) -> Params:
     Raises:
         ValueError: one line for each thing wrong: the key's path, the value, and what is allowed.
     """
-    content = read_yaml(path)
+    return checked(read_yaml(path), path)
+
+
+def checked(content: object, path: str | Path) -> Params:
+    """What `load_params` does with the content of a file, whose name is for errors."""
     try:
         params = Params.model_validate(content)
     except ValidationError as error:

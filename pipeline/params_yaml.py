@@ -35,10 +35,10 @@ def read_yaml(path: str | Path) -> Any:
             if number == LARGEST:
                 raise ValueError(f"{path} means more than {LARGEST:,} values: anchors of anchors do that")
             try:
-                yaml.constructor.construct_object(node) if _is_leaf(node) else _no_key_twice(yaml, node, key)
-            except (ValueError, TypeError, AttributeError, YAMLError) as error:
-                line, words = node.start_mark.line + 1, getattr(error, "problem", None) or error
-                raise ValueError(f"{path}, line {line}: {'.'.join(key) or 'the file'}: {words}") from None
+                _leaf(yaml, node) if _is_leaf(node) else _no_key_twice(yaml, node)
+            except ValueError as error:
+                where = f"{path}, line {node.start_mark.line + 1}: {'.'.join(key) or 'the file'}"
+                raise ValueError(" ".join(f"{where}: {error}".split())) from None
         return yaml.constructor.construct_document(root) if root else None
     except RecursionError:
         raise ValueError(f"{path} has more than {DEEPEST} levels: it cannot be read") from None
@@ -65,13 +65,22 @@ def _nodes(node: Node, key: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], 
             yield from _nodes(value, (*key, str(place)))
 
 
-def _no_key_twice(yaml: YAML, node: Node, key: tuple[str, ...]) -> None:
+def _leaf(yaml: YAML, node: Node) -> Any:
+    """A single value."""
+    try:
+        return yaml.constructor.construct_object(node)
+    except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, YAMLError) as error:
+        kind, reason = str(node.tag).rpartition(":")[2], getattr(error, "problem", None) or error
+        raise ValueError(f"{node.value!r:.40} is no {kind}: {reason}") from None
+
+
+def _no_key_twice(yaml: YAML, node: Node) -> None:
     """Of two entries of one name, one would be lost."""
     lines: dict[Any, int] = {}
     for name, _ in node.value if isinstance(node, MappingNode) else ():
         if not _is_leaf(name):
             raise ValueError("a key should be a word")
-        word = name.value if name.tag == MERGE else yaml.constructor.construct_object(name)
+        word = name.value if name.tag == MERGE else _leaf(yaml, name)
         line = name.start_mark.line + 1
         if word in lines:
             raise ValueError(f"the key {word} stands twice, in line {lines[word]} and in line {line}")

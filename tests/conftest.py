@@ -1,7 +1,14 @@
-"""The small project, run once for all tests that read what the pipeline wrote."""
+"""The small project, run once for all tests that read what it wrote; and how many cases a property is given."""
+
+import os
 
 import pytest
+from hypothesis import settings
 from small_project import Project, run_small_project
+
+settings.register_profile("suite", deadline=None)
+settings.register_profile("chaos", deadline=None, max_examples=16_000, database=None, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
 
 @pytest.fixture(scope="session")

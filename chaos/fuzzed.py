@@ -1,0 +1,33 @@
+"""The properties of tests/fuzz with cases by the hundred thousand, counted as they run."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+
+def main() -> list[tuple[str, str, str]]:
+    """A row per property: what was tried, how often, what held.
+
+    Raises:
+        AssertionError: a property failed; pytest has said on which case.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        counts = Path(folder) / "counts.json"
+        environment = os.environ | {"HYPOTHESIS_PROFILE": "chaos", "FUZZ_COUNTS": str(counts)}
+        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "tests/fuzz"]
+        done = subprocess.run(command, cwd=ROOT, env=environment, check=False)
+        held = json.loads(counts.read_text(encoding="utf-8"))
+    assert done.returncode == 0, "a property does not hold"
+    total = sum(held.values())
+    rows = [(f"generated cases: {name}", f"{count:,}", "held in every case") for name, count in sorted(held.items())]
+    return [*rows, ("generated cases in all", f"{total:,}", "none failed")]
+
+
+if __name__ == "__main__":
+    for row in main():
+        print(" | ".join(row))
