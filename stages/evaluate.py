@@ -1,6 +1,5 @@
 """One variant on the test split of one corpus: how well it answers, where it looks, and whether that means anything."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +14,7 @@ from pipeline.evaluation.variant_files import write_evaluation
 from pipeline.explanation.explain import explain_seeds
 from pipeline.explanation.explanation_files import write_explanations
 from pipeline.explanation.summary import summarise
+from pipeline.formats import read_results_json, results_json
 from pipeline.params import load_params
 from stages import cli
 
@@ -37,7 +37,7 @@ def main(
     params = load_params("params.yaml")
     data = read_tensors(tensors)
     checkpoints = trained_seeds(models)
-    histories = [json.loads(path.with_suffix(".json").read_text(encoding="utf-8")) for path in checkpoints.values()]
+    histories = [read_results_json(path.with_suffix(".json")) for path in checkpoints.values()]
     summary: dict[str, object] = {"accuracy": {}, "measures": {}}
     if has_attention(next(iter(checkpoints.values()))):
         explained = explain_seeds(
@@ -65,7 +65,7 @@ def main(
     write_evaluation(evaluation, histories, data.classes, f"{variant} on {corpus}", out)
     for path, content in ((metrics, evaluation.metrics), (explanation, {"variant": variant, **summary})):
         with replacing(path) as part:
-            part.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+            part.write_text(results_json(content), encoding="utf-8")
     typer.echo(f"{corpus} {variant}: accuracy {evaluation.metrics['accuracy_mean']:.4f} on the test split")
 
 

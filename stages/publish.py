@@ -13,6 +13,7 @@ from pipeline.data.tensors import Tensors, read_tensors
 from pipeline.evaluation.frontier import read_frontier
 from pipeline.evaluation.null_names import variant_and_kind
 from pipeline.evaluation.results import Results, read_results
+from pipeline.formats import read_results_json
 from pipeline.params import Params, load_params
 from pipeline.tracking.run import SWEEP, VARIANT
 from pipeline.tracking.tracker import RunHandle, Tracker
@@ -67,7 +68,7 @@ def main(
                         if path.suffix in {".png", ".html", ".csv"}:
                             run.artifact(path, folder)
                 if reasons:
-                    known = json.loads((evaluation / variant / "explanation/by_seed.json").read_text(encoding="utf-8"))
+                    known = read_results_json(evaluation / variant / "explanation/by_seed.json")
                     run.metrics(known[str(seed)])
                 for split, context in (("train", "training"), ("test", "test")):
                     reviews = data.splits[split]

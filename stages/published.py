@@ -1,6 +1,5 @@
 """Numbers of the literature and ours, side by side."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -8,6 +7,7 @@ import typer
 
 from pipeline.data.atomic import replacing
 from pipeline.evaluation.published import beside, to_markdown
+from pipeline.formats import read_results_json
 from pipeline.params import load_params
 from pipeline.tracking.run import fingerprint
 from pipeline.tracking.tracker import Tracker
@@ -27,7 +27,7 @@ def main(
     """
     params = load_params("params.yaml")
     published = {name: row.model_dump() for name, row in params.published.items()}
-    replicas = {name: json.loads((rows / f"{name}.json").read_text("utf-8")) for name in published}
+    replicas = {name: read_results_json(rows / f"{name}.json") for name in published}
     found = beside(published, replicas)
     text = to_markdown(found)
     with replacing(table) as part:

@@ -1,6 +1,5 @@
 """One row of a published table, made again with the variant that comes nearest to its model."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +10,7 @@ from pipeline.data.tensors import read_tensors
 from pipeline.evaluation.published import replica
 from pipeline.explanation.explain import explain_seeds
 from pipeline.explanation.summary import summarise
+from pipeline.formats import results_json
 from pipeline.params import load_params
 from stages import cli
 from stages.trial import trained
@@ -38,7 +38,7 @@ def main(
     predictions = {seed: one.predictions for seed, one in explained.items()}
     found = replica(predictions, summary, read_tensors(tensors))
     with replacing(out) as part:
-        part.write_text(json.dumps({"row": row, **found}, indent=2) + "\n", encoding="utf-8")
+        part.write_text(results_json({"row": row, **found}), encoding="utf-8")
     typer.echo(f"{row}: accuracy {found['ours']['accuracy']['mean']:.4f}, published {published.numbers}")
 
 

@@ -1,6 +1,5 @@
 """One variant under one entropy weight: a point of the frontier between accuracy, entropy and faithfulness."""
 
-import json
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,6 +10,7 @@ from pipeline.data.tensors import read_tensors
 from pipeline.evaluation.frontier import point
 from pipeline.explanation.explain import explain_seeds
 from pipeline.explanation.summary import summarise
+from pipeline.formats import results_json
 from pipeline.params import load_params
 from stages import cli
 from stages.trial import trained
@@ -42,7 +42,7 @@ def main(
     summary = summarise(explained, resamples=params.evaluation.bootstrap, confidence=params.evaluation.confidence)
     found: dict[str, Any] = {"variant": variant, "entropy_weight": weight, "by_seed": by_seed, **summary}
     with replacing(out) as part:
-        part.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+        part.write_text(results_json(found), encoding="utf-8")
     typer.echo(f"{title}: accuracy {summary['accuracy']['own']:.4f} on the test split")
 
 

@@ -4,7 +4,6 @@ Started by torchrun, several processes train each seed together, one seed after 
 """
 
 import functools
-import json
 import os
 from collections import defaultdict
 from contextlib import ExitStack
@@ -16,6 +15,7 @@ from filelock import FileLock
 
 from pipeline.data.atomic import replacing
 from pipeline.data.tensors import read_tensors
+from pipeline.formats import results_json
 from pipeline.params import load_params
 from pipeline.params_variants import AttentionVariant, Recurrent
 from pipeline.processes import run_seeds
@@ -61,7 +61,13 @@ def _train(corpus: str, variant: str, tensors: Path, states: Path, out: Path, cl
     name = fingerprint(corpus, variant, *settings, *([together.world_size] if together.world_size > 1 else []))
     state = Path(os.environ.get("DVC_ROOT", ".")) / states / name
     work = functools.partial(
-        train_variant, variant=entry, training=training, tensors=tensors, out=out, states=state, workers=together
+        train_variant,
+        variant=entry,
+        training=training,
+        tensors=tensors,
+        out=out,
+        states=state,
+        workers=together,
     )
     if not together.first:
         together.agree(lambda: None)  # until the first holds the lock
@@ -100,7 +106,7 @@ def _train(corpus: str, variant: str, tensors: Path, states: Path, out: Path, cl
         run_seeds(work, seeds, on_report, preload="pipeline.training.fit", in_turn=in_turn)
         finish(state)
     with replacing(clock) as part:
-        part.write_text(json.dumps(timing(histories), indent=2) + "\n", encoding="utf-8")
+        part.write_text(results_json(timing(histories)), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -10,11 +10,11 @@ import pytest
 from stages.code import ROOT, direct_imports
 
 MAY_IMPORT = {
-    "explanation": {"explanation", "evaluation", "models", "data", "processes", "adam"},
-    "evaluation": {"evaluation", "models", "data", "processes"},
-    "training": {"training", "models", "data", "params", "params_variants", "seeding", "adam", "processes"},
-    "models": {"models", "params_variants"},
-    "data": {"data", "processes"},
+    "explanation": {"explanation", "evaluation", "models", "data", "processes", "adam", "formats"},
+    "evaluation": {"evaluation", "models", "data", "processes", "formats"},
+    "training": {"training", "models", "data", "params", "params_variants", "seeding", "adam", "processes", "formats"},
+    "models": {"models", "params_variants", "formats"},
+    "data": {"data", "processes", "formats"},
     "tracking": {"tracking"},
     "params": {"params_sources", "params_variants", "params_errors", "params_yaml"},
     "params_variants": {"params_sources"},
@@ -22,6 +22,7 @@ MAY_IMPORT = {
     "params_errors": set(),
     "params_yaml": set(),
     "seeding": set(),
+    "formats": set(),
     "adam": set(),
     "processes": set(),
     "lockfile": set(),

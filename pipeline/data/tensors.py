@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from pipeline import formats
 from pipeline.data.reviews import SPLITS, Reviews, read_reviews
 from pipeline.data.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     import pandas as pd
 
-FORMAT = 1
 CLASSES = ("negative", "positive")
 
 
@@ -68,7 +68,12 @@ def writing_tensors(folder: Path, tokenizer: str, classes: Sequence[str] = CLASS
             with path.open("rb") as file:
                 while chunk := file.read(1 << 20):
                     digest.update(chunk)
-        manifest = {"format": FORMAT, "tokenizer": tokenizer, "classes": tuple(classes), "sha256": digest.hexdigest()}
+        manifest = {
+            "format": formats.FORMATS[formats.TENSORS],
+            "tokenizer": tokenizer,
+            "classes": tuple(classes),
+            "sha256": digest.hexdigest(),
+        }
         (made / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
         made.chmod(0o755)
         shutil.rmtree(folder, ignore_errors=True)
@@ -84,8 +89,7 @@ def read_tensors(folder: Path) -> Tensors:
         ValueError: the folder was written in another format.
     """
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    if manifest["format"] != FORMAT:
-        raise ValueError(f"{folder} has format {manifest['format']}, this version reads {FORMAT}: run `dvc repro`")
+    formats.check(formats.TENSORS, manifest.get("format", 1), folder)
     return Tensors(
         vocabulary=Vocabulary.read(folder / "words.txt"),
         embeddings=np.load(folder / "embeddings.npy", mmap_mode="r", allow_pickle=False),

@@ -1,6 +1,5 @@
 """The frontier of exercise 5: accuracy, entropy and faithfulness of a model under a range of entropy weights."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from pipeline.evaluation.entropy_effect import entropy_pairs
 from pipeline.evaluation.faithfulness import way_to_ceiling
 from pipeline.evaluation.predict import Predictions
 from pipeline.evaluation.results import Results
+from pipeline.formats import read_results_json
 
 COLUMNS = ("accuracy", "entropy_nats", "entropy_normalised")
 FALLS = ("random", "attention", "leave_one_out")
@@ -42,7 +42,7 @@ def read_frontier(results: Path, variants: Sequence[str], weights: Sequence[floa
         weights: of entropy.
     """
     files = sorted((results / "explanation/frontier").glob("*/*.json"))
-    found = [json.loads(path.read_text(encoding="utf-8")) for path in files]
+    found = [read_results_json(path) for path in files]
     return [one for one in found if one["variant"] in variants and one["entropy_weight"] in weights]
 
 

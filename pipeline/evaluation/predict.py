@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from pipeline import formats
 from pipeline.data.reviews import Reviews
 from pipeline.data.tensors import read_tensors
 from pipeline.evaluation.metrics import log_softmax
@@ -68,9 +69,8 @@ def trained_seeds(models: Path) -> dict[int, Path]:
 def has_attention(checkpoint: Path) -> bool:
     """Whether it is a model with attention weights, uniform ones included."""
     from pipeline.models.checkpoint import kind_of
-    from pipeline.models.tfidf import KIND
 
-    return kind_of(checkpoint) != KIND
+    return kind_of(checkpoint) == formats.ATTENTION
 
 
 def predict_seeds(checkpoints: Mapping[int, Path], tensors: Path, split: str) -> dict[int, Predictions]:
@@ -105,9 +105,9 @@ def predict(checkpoint: Path, embeddings: npt.NDArray[np.float32], reviews: Revi
         reviews: what to classify.
     """
     from pipeline.models.checkpoint import kind_of
-    from pipeline.models.tfidf import KIND, TfidfClassifier
+    from pipeline.models.tfidf import TfidfClassifier
 
-    if kind_of(checkpoint) == KIND:
+    if kind_of(checkpoint) == formats.TFIDF:
         tfidf = TfidfClassifier.load(checkpoint)
         return Predictions(tfidf.logits(reviews), None, tfidf.parameters)
     return _predict_attention(checkpoint, embeddings, reviews)

@@ -1,6 +1,5 @@
 """What evaluation left of each variant, read back to be compared."""
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ import pandas as pd
 
 from pipeline.evaluation.null_names import null_name
 from pipeline.evaluation.word_table import read_words
+from pipeline.formats import read_results_json
 
 
 @dataclass(frozen=True)
@@ -79,19 +79,20 @@ def read_results(
         results: folder with the metrics in variants/, the durations in timing/ and the summaries in explanation/.
     """
     names = list(variants)
-    by_seed = {name: _json(evaluation / name / "by_seed.json") for name in names}
+    by_seed = {name: read_results_json(evaluation / name / "by_seed.json") for name in names}
     return Results(
-        metrics={name: _json(results / "variants" / f"{name}.json") for name in names},
+        metrics={name: read_results_json(results / "variants" / f"{name}.json") for name in names},
         by_seed=by_seed,
-        timing={name: _json(results / "timing" / f"{name}.json") for name in names},
+        timing={name: read_results_json(results / "timing" / f"{name}.json") for name in names},
         predictions={name: pd.read_parquet(evaluation / name / "predictions.parquet") for name in names},
         nulls={null_name(name, kind): pd.read_parquet(evaluation / f"{name}.{kind}.parquet") for name, kind in nulls},
         words={name: read_words(evaluation / name / "top_words.csv") for name in names},
-        examples={name: _json(evaluation / name / "examples.json") for name in names},
+        examples={name: read_results_json(evaluation / name / "examples.json") for name in names},
         histories={
-            name: {seed: _json(models / name / f"seed-{seed}.json") for seed in by_seed[name]} for name in names
+            name: {seed: read_results_json(models / name / f"seed-{seed}.json") for seed in by_seed[name]}
+            for name in names
         },
-        explanations={name: _json(results / "explanation" / f"{name}.json") for name in names},
+        explanations={name: read_results_json(results / "explanation" / f"{name}.json") for name in names},
         lexicons=_lexicons({name: evaluation / name / "explanation/words.parquet" for name in names}),
     )
 
@@ -107,8 +108,6 @@ def _lexicons(paths: Mapping[str, Path]) -> dict[str, pd.DataFrame]:
     return found
 
 
-def _json(path: Path) -> Any:
-    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def learning_curves(results: Results) -> pd.DataFrame:

@@ -1,6 +1,5 @@
 """An evaluation as files: tables for programs, figures and a page for people."""
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from pipeline.evaluation.plot_style import png
 from pipeline.evaluation.review_html import render_page
 from pipeline.evaluation.variant_figures import variant_figures
 from pipeline.evaluation.word_table import write_words
+from pipeline.formats import results_json
 
 
 def write_evaluation(
@@ -33,7 +33,7 @@ def write_evaluation(
     evaluation.predictions.to_parquet(folder / "predictions.parquet", compression="zstd", index=False)
     evaluation.entropy.to_csv(folder / "entropy.csv", index=False, float_format="%.6g", lineterminator="\n")
     write_words(evaluation.words, folder / "top_words.csv")
-    (folder / "by_seed.json").write_text(json.dumps(evaluation.by_seed, indent=2) + "\n", encoding="utf-8")
+    (folder / "by_seed.json").write_text(results_json(evaluation.by_seed), encoding="utf-8")
     write_examples(evaluation.examples, folder / "examples.json")
     (folder / "examples.html").write_text(render_page(title, evaluation.examples, classes), encoding="utf-8")
     for name, figure in variant_figures(evaluation, histories, classes, title).items():

@@ -1,6 +1,5 @@
 """The explanations of a variant as files: tables for programs, figures for people."""
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from pipeline.evaluation.plot_style import png
 from pipeline.explanation.explain import Explanation
 from pipeline.explanation.explanation_figures import erasure_curves, lexicon, permutation
 from pipeline.explanation.summary import means
+from pipeline.formats import results_json
 
 
 def write_explanations(found: Mapping[int, Explanation], classes: Sequence[str], title: str, folder: Path) -> None:
@@ -31,7 +31,7 @@ def write_explanations(found: Mapping[int, Explanation], classes: Sequence[str],
     for name in ("curves", "kinds"):
         tables[name].to_csv(folder / f"{name}.csv", index=False, float_format="%.6g", lineterminator="\n")
     by_seed = {seed: means(one) for seed, one in found.items()}
-    (folder / "by_seed.json").write_text(json.dumps(by_seed, indent=1) + "\n", encoding="utf-8")
+    (folder / "by_seed.json").write_text(results_json(by_seed, indent=1), encoding="utf-8")
     figures = {
         "erasure": erasure_curves(tables["curves"], title),
         "permutation": permutation(tables["reviews"], title),

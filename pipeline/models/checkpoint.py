@@ -6,11 +6,15 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from pipeline import formats
 from pipeline.models.classifier import AttentionClassifier
 from pipeline.models.variants import build_model, load_state, trained_state
 from pipeline.params_variants import AttentionVariant
 
-KIND = "attention-classifier-1"  # with the number of the format
+
+def name_of(kind: str) -> str:
+    """The kind with the number of its format, as it stands in the metadata."""
+    return f"{kind}-{formats.FORMATS[kind]}"
 
 
 def save_classifier(model: AttentionClassifier, variant: AttentionVariant, path: Path) -> None:
@@ -18,14 +22,22 @@ def save_classifier(model: AttentionClassifier, variant: AttentionVariant, path:
     state = {name: tensor.contiguous() for name, tensor in trained_state(model).items()}
     part = path.with_name(f".{path.name}.part")
     # safetensors writes its metadata in hash order, so one key alone keeps the bytes the same from run to run
-    save_file(state, part, metadata={KIND: variant.model_dump_json()})
+    save_file(state, part, metadata={name_of(formats.ATTENTION): variant.model_dump_json()})
     part.replace(path)
 
 
 def kind_of(path: Path) -> str:
-    """What kind of model a file of weights says it holds, and in what format."""
+    """What kind of model a file of weights says it holds.
+
+    Raises:
+        ValueError: none that is known here, or in another format.
+    """
     with safe_open(path, framework="np") as file:
-        return next(iter(file.metadata() or {}), "")
+        kind, _, number = next(iter(file.metadata() or {}), "").rpartition("-")
+    if kind not in (formats.ATTENTION, formats.TFIDF):
+        raise ValueError(f"{path} is no checkpoint of this project: run `dvc repro` to train it again")
+    formats.check(kind, int(number) if number.isdecimal() else number, path)
+    return kind
 
 
 def load_classifier(path: Path, embeddings_VE: Tensor) -> AttentionClassifier:
@@ -36,14 +48,13 @@ def load_classifier(path: Path, embeddings_VE: Tensor) -> AttentionClassifier:
         embeddings_VE: the corpus's word vectors; a variant that trained its own brings them along.
 
     Raises:
-        ValueError: the file is of another format.
+        ValueError: the file holds another model, or is of another format.
     """
+    if kind_of(path) != formats.ATTENTION:
+        raise ValueError(f"{path} holds no model with attention")
     with safe_open(path, framework="pt") as file:
-        metadata = file.metadata() or {}
+        description = file.metadata()[name_of(formats.ATTENTION)]
         state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - the file is no mapping
-    description = metadata.get(KIND)
-    if description is None:
-        raise ValueError(f"{path} is no checkpoint of the kind {KIND}: run `dvc repro` to train it again")
     variant = AttentionVariant.model_validate_json(description)
     model = build_model(variant, embeddings_VE, classes=len(state["classifier.bias"]))
     load_state(model, state)

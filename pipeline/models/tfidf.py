@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 from safetensors.numpy import load_file, save_file
 
-KIND = "tfidf-classifier-1"  # with the number of the format
+from pipeline import formats
+
 Rows = npt.NDArray[np.int32]
 
 
@@ -41,8 +42,18 @@ class TfidfClassifier:
         return int(self.regression.coef_.size + self.regression.intercept_.size)
 
     def fit(self, reviews: Iterable[Rows], labels: npt.NDArray[np.int64]) -> None:
-        """Learns the n-grams, their weights, and the regression; deterministic."""
-        self.regression.fit(self.vectorizer.fit_transform(reviews), labels)
+        """Learns the n-grams, their weights, and the regression; deterministic.
+
+        Raises:
+            ValueError: no n-gram stands in `min_count` reviews.
+        """
+        try:
+            frequencies = self.vectorizer.fit_transform(reviews)
+        except ValueError:
+            raise ValueError(
+                f"no n-gram stands in {self.vectorizer.min_df} of the {len(labels)} training reviews: lower min_count"
+            ) from None
+        self.regression.fit(frequencies, labels)
 
     def logits(self, reviews: Iterable[Rows]) -> npt.NDArray[np.float64]:
         """logits_NC whose softmax is the regression's probability."""
@@ -72,7 +83,7 @@ class TfidfClassifier:
             "classes": self.regression.classes_,
         }
         part = path.with_name(f".{path.name}.part")
-        save_file(arrays, part, metadata={KIND: ""})
+        save_file(arrays, part, metadata={f"{formats.TFIDF}-{formats.FORMATS[formats.TFIDF]}": ""})
         part.replace(path)
 
     @classmethod

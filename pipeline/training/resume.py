@@ -9,7 +9,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, contiguous_format
 
-KIND = "training-state-2"  # with the number of the format
+from pipeline import formats
 
 
 def write_state(path: Path, state: dict[str, Any]) -> None:
@@ -23,21 +23,26 @@ def write_state(path: Path, state: dict[str, Any]) -> None:
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     tensors: dict[str, Tensor] = {}
     plain = json.dumps(_taken_apart(state, tensors))
-    save_file(tensors, part, metadata={KIND: plain})
+    save_file(tensors, part, metadata={"format": str(formats.FORMATS[formats.STATE]), "state": plain})
     os.replace(part, path)
 
 
 def read_state(path: Path) -> dict[str, Any] | None:
-    """What `write_state` wrote, or None if there is nothing of this format."""
+    """What `write_state` wrote, or None if there is nothing, or what is no safetensors file.
+
+    Raises:
+        ValueError: it is of another format.
+    """
     if not path.exists():
         return None
     try:
         with safe_open(path, framework="pt") as file:
-            plain = (file.metadata() or {}).get(KIND)
+            metadata = file.metadata()
+            formats.check(formats.STATE, int(metadata["format"]), path)
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - the file is no mapping
     except SafetensorError:
         return None
-    state: dict[str, Any] | None = _put_together(json.loads(plain), tensors) if plain else None
+    state: dict[str, Any] = _put_together(json.loads(metadata["state"]), tensors)
     return state
 
 
