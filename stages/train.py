@@ -62,6 +62,7 @@ def _train(corpus: str, variant: str, tensors: Path, states: Path, out: Path, cl
     state = Path(os.environ.get("DVC_ROOT", ".")) / states / name
     work = functools.partial(
         train_variant,
+        title=f"{corpus} {variant}",
         variant=entry,
         training=training,
         tensors=tensors,

@@ -45,7 +45,7 @@ def trained(
         tokens = len(data.splits["train"].tokens)
         with TrainingProgress(title, seeds, training.epochs, tokens) as progress:
             work = functools.partial(
-                train_variant, variant=entry, training=training, tensors=tensors, out=models, states=state
+                train_variant, title=title, variant=entry, training=training, tensors=tensors, out=models, states=state
             )
             run_seeds(work, seeds, progress, preload="pipeline.training.fit")
         yield {seed: models / f"seed-{seed}.safetensors" for seed in seeds}

@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -56,18 +56,18 @@ def build_tensors(
         how much of the text the vocabulary knows: shares of running tokens by split, and of the training types.
 
     Raises:
-        ValueError: no training word has a vector, a split would be empty, or training would lack a class.
+        ValueError: no training word has a vector, a split would be empty, training would lack a class, or the table is
+            not what the arguments say.
         ChildProcessError: a process that tokenised was killed.
     """
     with writing_tensors(out, tokenizer, classes) as made:
-        facts = _read_facts(table)
+        facts = _read_facts(table, len(classes))
         with tokenised(table, tokenizer, made / "scratch") as texts:
             short_N = texts.lengths <= (max_tokens or np.inf)
             split_N = _choose_splits(facts, short_N, validation_fraction, validation_seed, test_fraction)
             if absent := set(range(len(classes))) - set(facts.labels_N[split_N == TRAIN].tolist()):
-                raise ValueError(
-                    f"no review of the class {classes[min(absent)]!r} is left to train on: validation has them all"
-                )
+                kept = (split_N == TRAIN).sum()
+                raise ValueError(f"no review of the class {classes[min(absent)]!r} is among the {kept} to train on")
             counts = _count_words(texts, split_N == TRAIN)
             known = read_vectors(vectors, counts.keys())
             vocabulary = Vocabulary(choose_words(counts, known.keys(), min_count, max_size))
@@ -98,7 +98,7 @@ class _Facts(NamedTuple):
     movies_N: npt.NDArray[np.int64]
 
 
-def _read_facts(table: Path) -> _Facts:
+def _read_facts(table: Path, classes: int) -> _Facts:
     from pyarrow.parquet import ParquetFile
 
     names = Numbers()
@@ -106,12 +106,22 @@ def _read_facts(table: Path) -> _Facts:
     with ParquetFile(table, memory_map=True) as source:
         for batch in source.iter_batches(columns=["split", "label", "movie"]):
             split, label, movie = (batch.column(name).to_pylist() for name in ("split", "label", "movie"))
+            start = sum(len(labels) for _, labels, _ in found)
+            _check("split", split, ("train", "test"), start)
+            _check("label", label, tuple(range(classes)), start)
             numbers = np.array([names[str(name)] for name in movie], dtype=np.int64)
             found.append((np.array(split) == "train", np.array(label, dtype=np.int64), numbers))
     in_train_N, labels_N, numbers_N = map(np.concatenate, zip(*found, strict=True))
     place_of_name = np.empty(len(names), np.int64)
     place_of_name[[names[name] for name in sorted(names)]] = np.arange(len(names))
     return _Facts(in_train_N, labels_N, place_of_name[numbers_N])
+
+
+def _check(column: str, values: list[Any], allowed: tuple[object, ...], start: int) -> None:
+    """What would otherwise be counted as something else, or stop a training an hour later."""
+    for row, value in enumerate(values, start):
+        if value not in allowed:
+            raise ValueError(f"row {row} of the reviews: {column} = {value} is none of {allowed}")
 
 
 def _choose_splits(

@@ -26,7 +26,10 @@ def split_by_movie(movies: npt.NDArray[Any], fraction: float, seed: int) -> npt.
     """
     names, which, sizes = np.unique(movies, return_inverse=True, return_counts=True)
     if len(names) < 2:
-        raise ValueError("a validation split needs reviews of at least two movies")
+        raise ValueError(
+            f"a validation split needs reviews of at least two movies: {len(movies)} training reviews of "
+            f"{len(names)} are left"
+        )
     order = np.random.default_rng(seed).permutation(len(names))
     before = np.cumsum(sizes[order]) - sizes[order]
     drawn = order[before < fraction * len(movies)][: len(names) - 1]

@@ -19,6 +19,7 @@ from pipeline.processes import in_processes
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from pyarrow.parquet import ParquetFile
 
 PORTION = 5000  # texts that one process tokenises at a time
 NO_WORD = ""  # what a text without a token is made of; number 0
@@ -74,10 +75,9 @@ def tokenised(table: Path, tokenizer: str, scratch: Path) -> Iterator[TokenisedT
     try:
         # Mapped: otherwise pyarrow holds the compressed texts of a whole row group, which may be all of the table.
         with ParquetFile(table, memory_map=True) as source, scratch.open("wb") as file:
-            columns = (batch.column(0) for batch in source.iter_batches(PORTION, columns=["text"]))
             work = partial(_tokenise, tokenizer=tokenizer)
             with progress("tokenising", source.metadata.num_rows, "texts") as advance:
-                for portion in in_processes(work, columns, preload=__name__):
+                for portion in in_processes(work, _texts(source), preload=__name__):
                     number_W = np.array([numbers[word] for word in portion.words], dtype=np.int32)
                     file.write(number_W[portion.tokens].data)
                     lengths.append(portion.lengths)
@@ -85,6 +85,17 @@ def tokenised(table: Path, tokenizer: str, scratch: Path) -> Iterator[TokenisedT
         yield TokenisedTexts(numbers, np.concatenate(lengths), scratch)
     finally:
         scratch.unlink(missing_ok=True)
+
+
+def _texts(source: "ParquetFile") -> Iterator["pa.Array"]:
+    row = 0
+    for batch in source.iter_batches(PORTION, columns=["text"]):
+        texts = batch.column(0)
+        if texts.null_count:
+            missing = row + texts.is_null().to_pylist().index(True)
+            raise ValueError(f"row {missing} of the reviews: text = None is no text")
+        yield texts
+        row += len(texts)
 
 
 class _Portion(NamedTuple):

@@ -102,7 +102,7 @@ def evaluate(
         seed=BOOTSTRAP_SEED,
     )
     by_seed = {
-        seed: {**classification_metrics(labels_N, one.logits_NC), **_mean_entropies(columns[seed])}
+        seed: {**_defined(classification_metrics(labels_N, one.logits_NC)), **_mean_entropies(columns[seed])}
         for seed, one in predictions.items()
     }
     first_seed, first = next(iter(predictions.items()))
@@ -130,6 +130,11 @@ def evaluate(
 def _mean_entropies(columns: dict[str, npt.NDArray[np.float64]]) -> dict[str, float | None]:
     """Means over the reviews that have the value; None for a model without attention."""
     return {name: None if np.isnan(values).all() else float(np.nanmean(values)) for name, values in columns.items()}
+
+
+def _defined(metrics: dict[str, float]) -> dict[str, float | None]:
+    """None for what the reviews leave undefined: JSON has no other word for it."""
+    return {name: None if math.isnan(value) else value for name, value in metrics.items()}
 
 
 def _over_seeds(statistic: Callable[[Sequence[float]], Any], values: Sequence[float | None]) -> float | None:

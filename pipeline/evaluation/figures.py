@@ -48,6 +48,8 @@ def entropy_histogram(nats_N: Floats, normalised_N: Floats, right_N: npt.NDArray
     )
     figure, row = panels(title, [(label, "") for _, _, label in shown], (9.6, 3.0))
     for axes, (values_N, largest, _) in zip(row, shown, strict=True):
+        if np.isnan(values_N).all():  # entropy by ln(length), where every review is one token
+            continue
         bins = np.linspace(0, largest, BINS + 1)
         for name, chosen_N, colour, style in (("right", right_N, POSITIVE, "-"), ("wrong", ~right_N, NEGATIVE, "--")):
             inside = values_N[chosen_N & (values_N <= largest)]

@@ -108,8 +108,6 @@ def _lexicons(paths: Mapping[str, Path]) -> dict[str, pd.DataFrame]:
     return found
 
 
-
-
 def learning_curves(results: Results) -> pd.DataFrame:
     """A row per variant, seed and epoch, for `dvc plots`: losses and entropies in nats, accuracies as fractions."""
     columns = [

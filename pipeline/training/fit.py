@@ -3,7 +3,8 @@
 import copy
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -99,7 +100,7 @@ class Fit:
             batch: the whole of it, the same for all workers.
 
         Raises:
-            FloatingPointError: the loss is no finite number.
+            FloatingPointError: the loss or its gradient is no finite number; the weights are as they were.
         """
         own, part = self.workers.shard(batch)
         attended = self._attended(own)
@@ -108,15 +109,12 @@ class Fit:
         said = torch.stack([loss.detach().double(), right.double()])
         self.workers.all_reduce([said])
         value, correct = said.tolist()
-        if not math.isfinite(value):
-            raise FloatingPointError(
-                f"the loss became {value}: lower training.learning_rate (now {self.learning_rate:.3g}) "
-                f"or training.gradient_clip (now {self.gradient_clip:.3g})"
-            )
+        self.check("the loss", value)
         self.optimizer.zero_grad()
         loss.backward()
         self.workers.all_reduce(parameter.grad for parameter in self.parameters if parameter.grad is not None)
-        nn.utils.clip_grad_norm_(self.parameters, self.gradient_clip)
+        norm = nn.utils.clip_grad_norm_(self.parameters, self.gradient_clip)
+        self.check("the gradient's norm", norm.item())  # else the weights would be no numbers after the step
         self.optimizer.step()
         self.rates.step()
         if self.average:
@@ -133,6 +131,18 @@ class Fit:
             attended: Attended = self.model(batch.tokens_BT, batch.lengths_B)
             return attended
         return Attended(self.model.classifier(self.contexts_NF[batch.index_B]), batch.tokens_BT)  # weights: nobody asks
+
+    def check(self, name: str, value: float) -> None:
+        """Stops a training that no longer computes with numbers.
+
+        Raises:
+            FloatingPointError: the value is no finite number.
+        """
+        if not math.isfinite(value):
+            raise FloatingPointError(
+                f"{name} became {value}: lower training.learning_rate (now {self.learning_rate:.3g}) "
+                f"or training.gradient_clip (now {self.gradient_clip:.3g})"
+            )
 
     def state(self) -> dict[str, Any]:
         """All that the next step depends on, copied."""
@@ -211,7 +221,8 @@ def fit(
         Training loss and accuracy are those of the batches as they came, with dropout.
 
     Raises:
-        FloatingPointError: the loss is no finite number; the state of the last good epoch stays in `resume_from`.
+        FloatingPointError: the loss is no finite number; the line says in which epoch and step, and the state of the
+            last good epoch stays in `resume_from`.
     """
     contexts_NF = known_contexts(model, train, **settings)
     steps = epochs * math.ceil(len(train) / batch_size)
@@ -229,8 +240,10 @@ def fit(
         generator = seed_everything(seed, epoch, workers.rank)
         started, loss_sum, correct, tokens = time.process_time(), 0.0, 0, 0
         record = {"epoch": epoch, "learning_rate": running.learning_rate}
-        for batch in training_batches(train, batch_size, generator, tokens=contexts_NF is None):
-            step = running.step(batch)
+        batches = training_batches(train, batch_size, generator, tokens=contexts_NF is None)
+        for number, batch in enumerate(batches, start=1):
+            with _located(f"epoch {epoch}, step {number}", epoch - 1, resume_from):
+                step = running.step(batch)
             loss_sum += step.loss * step.reviews
             correct += step.correct
             tokens += step.tokens
@@ -240,6 +253,8 @@ def fit(
         seconds = spent.item()
         record |= {"train_loss": loss_sum / len(train), "train_accuracy": correct / len(train)}
         record |= workers.agree(lambda: validate(running.judged, validation))
+        with _located(f"epoch {epoch}, after the last step", epoch - 1, resume_from):
+            running.check("the validation loss", record["validation_loss"])
         record |= {"seconds": seconds, "tokens_per_second": tokens / seconds}
         history.append(record)
         if _since_best(history) == 0:
@@ -249,6 +264,16 @@ def fit(
         on_epoch(record)
     load_state(model, best)
     return history
+
+
+@contextmanager
+def _located(place: str, finished: int, state: Path) -> Iterator[None]:
+    """Says where in the training a number was lost, and where the last good weights are."""
+    try:
+        yield
+    except FloatingPointError as error:
+        kept = f"the weights after epoch {finished} are kept in {state}" if finished else "no epoch was finished"
+        raise FloatingPointError(f"{place}: {error}; {kept}") from None
 
 
 def _since_best(history: list[Epoch]) -> int:

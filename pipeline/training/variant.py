@@ -36,6 +36,7 @@ def train_variant(
     seed: int,
     report: Callable[[dict[str, Any]], None],
     *,
+    title: str,
     variant: Variant,
     training: Training,
     tensors: Path,
@@ -49,6 +50,7 @@ def train_variant(
         seed: of everything random.
         report: called with the record of each epoch, and every now and then with the tokens read since the last such
             call and their mean loss and accuracy.
+        title: such as "imdb attention", for errors.
         variant: what to train.
         training: how.
         tensors: the corpus.
@@ -67,9 +69,11 @@ def train_variant(
         history = _fit_tfidf(variant, corpus, out / f"seed-{seed}.safetensors")
         report(history[0])
     else:
-        history = _fit_attention(
-            seed, report, variant, training, corpus, out, states / f"seed-{seed}.safetensors", workers
-        )
+        state = states / f"seed-{seed}.safetensors"
+        try:
+            history = _fit_attention(seed, report, variant, training, corpus, out, state, workers)
+        except FloatingPointError as error:
+            raise FloatingPointError(f"{title} seed {seed}, {error}") from None
         if not workers.first:
             return
     kept = [{key: value for key, value in record.items() if key not in CLOCK} for record in history]

@@ -32,9 +32,11 @@ def built(tmp_path: Path) -> Any:
     table = tmp_path / "reviews.parquet"
     pd.DataFrame(rows).to_parquet(table)
 
-    def build(**protocol: Any) -> Tensors:
+    def build(change: dict[str, Any] | None = None, rows: Any = slice(None), **protocol: Any) -> Tensors:
         settings = {"tokenizer": "whitespace", "min_count": 1, "max_size": 9, "validation_fraction": 0.2}
-        build_tensors(table, vectors, tmp_path / "tensors", **settings, validation_seed=0, **protocol)
+        changed = tmp_path / "changed.parquet"
+        pd.read_parquet(table).iloc[rows].assign(**(change or {})).to_parquet(changed)
+        build_tensors(changed, vectors, tmp_path / "tensors", **settings, validation_seed=0, **protocol)
         return read_tensors(tmp_path / "tensors")
 
     return build
@@ -62,8 +64,40 @@ def test_a_fraction_of_the_test_reviews_is_drawn_and_of_no_others(built: Any) ->
     assert list(part["test"].rows) == list(built(test_fraction=0.25).splits["test"].rows)
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"label": 1}, "no review of the class 'negative' is among the 80 to train on"),
+        ({"label": 2}, r"row 0 of the reviews: label = 2 is none of \(0, 1\)"),
+        ({"split": "test"}, "at least two movies: 0 training reviews of 0 are left"),
+        ({"split": "train"}, "the test split has no reviews"),
+        ({"split": "validation"}, r"row 0 of the reviews: split = validation is none of \('train', 'test'\)"),
+        ({"movie": "one"}, "at least two movies: 100 training reviews of 1 are left"),
+        ({"text": None}, "row 0 of the reviews: text = None is no text"),
+        ({"text": "zzz"}, "no word of the training texts has a vector in .*vectors.txt: are both of one language"),
+        ({"text": ""}, "no word of the training texts has a vector"),
+    ],
+)
+def test_a_corpus_that_nothing_can_be_learned_from_is_refused_with_the_reason(
+    built: Any, change: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message) as caught:
+        built(change=change)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_five_reviews_are_a_corpus(built: Any) -> None:
+    splits = built(rows=[0, 1, 4, 5, 100]).splits
+    assert {split: len(reviews) for split, reviews in splits.items()} == {"train": 2, "validation": 2, "test": 1}
+
+
+def test_three_reviews_are_not(built: Any) -> None:
+    with pytest.raises(ValueError, match="no review of the class 'positive' is among the 1 to train on"):
+        built(rows=[0, 4, 100])
+
+
 def test_a_class_without_a_review_to_train_on_is_named(built: Any) -> None:
-    with pytest.raises(ValueError, match="no review of the class 'middling' is left to train on"):
+    with pytest.raises(ValueError, match="no review of the class 'middling' is among the 80 to train on"):
         built(classes=("bad", "good", "middling"))
 
 

@@ -53,3 +53,10 @@ def test_loss_and_accuracy(fitted: TfidfClassifier) -> None:
     probabilities = np.exp(fitted.logits(test))
     assert loss == pytest.approx(np.mean([-np.log(probabilities[i, label]) for i, label in enumerate(test.labels)]))
     assert accuracy == np.mean(probabilities.argmax(axis=1) == test.labels)
+
+
+def test_too_few_reviews_for_the_minimum_are_refused_with_the_numbers() -> None:
+    model = TfidfClassifier(ngrams=1, min_count=9, regularisation=10.0)
+    train = tiny.reviews(3)
+    with pytest.raises(ValueError, match="no n-gram stands in 9 of the 3 training reviews: lower min_count"):
+        model.fit(train, train.labels)

@@ -12,6 +12,7 @@ from pipeline.models.variants import trained_state
 from pipeline.training import fit as fit_module
 from pipeline.training.fit import fit
 from pipeline.training.objective import objective
+from pipeline.training.resume import read_state
 
 GOLDEN = Path(__file__).with_name("golden_losses.json")
 SETTINGS: dict[str, Any] = {
@@ -161,6 +162,58 @@ def test_a_loss_that_is_no_number_stops_with_the_cause(tmp_path: Path) -> None:
     torch.nn.init.constant_(model.classifier.weight, float("inf"))
     with pytest.raises(FloatingPointError, match=r"the loss became (nan|inf): lower training.learning_rate"):
         fit(model, tiny.reviews(8), tiny.reviews(8), seed=0, resume_from=tmp_path / "state", **SETTINGS)
+    assert not (tmp_path / "state").exists()
+
+
+@pytest.mark.parametrize("lost", ["forward", "backward"])
+def test_a_number_that_is_lost_later_leaves_the_weights_of_the_epoch_before(tmp_path: Path, lost: str) -> None:
+    """A weight that overflows in the third epoch: in what the model says, or only in the gradient."""
+    _, history = train("attention_trainable", tmp_path / "whole", epochs=2, schedule="constant")
+    model = tiny.model("attention_trainable", dropout=0.1, word_dropout=0.1)
+    steps = 0
+
+    def break_it(step: object) -> None:
+        nonlocal steps
+        steps += 1
+        if steps == 14 and lost == "forward":  # of six steps an epoch
+            model.classifier.weight.data.fill_(float("nan"))
+        elif steps == 14:
+            model.classifier.weight.register_hook(lambda gradient: gradient * float("inf"))
+
+    settings = {**SETTINGS, "schedule": "constant"}
+    state = tmp_path / "state"
+    name = "the loss" if lost == "forward" else "the gradient's norm"
+    message = (
+        f"^epoch 3, step 3: {name} became (nan|inf): lower training.learning_rate .* after epoch 2 are kept in .*state$"
+    )
+    with pytest.raises(FloatingPointError, match=message):
+        fit(model, tiny.reviews(96), tiny.reviews(48, seed=1), seed=0, resume_from=state, on_step=break_it, **settings)
+    kept = read_state(state)
+    assert kept is not None
+    assert without_clock(kept["history"]) == without_clock(history)
+    assert all(torch.isfinite(weight).all() for weight in [*kept["best"].values(), *kept["fit"]["weights"].values()])
+
+
+def test_a_number_that_the_last_step_lost_is_found_before_it_is_kept(tmp_path: Path) -> None:
+    model = tiny.model("attention_trainable")
+    last = 6  # steps of the first epoch
+
+    def break_it(step: object) -> None:
+        nonlocal last
+        last -= 1
+        if last == 0:
+            model.classifier.weight.data.fill_(float("nan"))
+
+    with pytest.raises(FloatingPointError, match=r"^epoch 1, after the last step: the validation loss.*no epoch was"):
+        fit(
+            model,
+            tiny.reviews(96),
+            tiny.reviews(48),
+            seed=0,
+            resume_from=tmp_path / "state",
+            on_step=break_it,
+            **SETTINGS,
+        )
     assert not (tmp_path / "state").exists()
 
 

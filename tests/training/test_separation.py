@@ -41,6 +41,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> dict[str, pd.DataFrame
         out.mkdir()
         work = partial(
             train_variant,
+            title="separation",
             variant=params.variant(name),
             training=params.training_of("demo", name),
             tensors=folder / "tensors",
