@@ -7,7 +7,7 @@ from hypothesis import settings
 from small_project import Project, run_small_project
 
 settings.register_profile("suite", deadline=None)
-settings.register_profile("chaos", deadline=None, max_examples=16_000, database=None, print_blob=True)
+settings.register_profile("chaos", deadline=None, max_examples=13_000, database=None, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
 
