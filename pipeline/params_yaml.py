@@ -29,7 +29,7 @@ def read_yaml(path: str | Path) -> Any:
     except UnicodeDecodeError as error:
         raise ValueError(f"{path} is not UTF-8 (byte {error.start}): save it as UTF-8") from None
     try:
-        yaml = YAML(typ="safe", pure=True)
+        yaml = YAML(typ="safe")  # not pure: what DVC refuses must be refused here too
         root = yaml.compose(text)
         for number, (key, node) in enumerate(_nodes(root, ()) if root else ()):
             if number == LARGEST:
@@ -43,7 +43,7 @@ def read_yaml(path: str | Path) -> Any:
     except RecursionError:
         raise ValueError(f"{path} has more than {DEEPEST} levels: it cannot be read") from None
     except MarkedYAMLError as error:
-        raise ValueError(f"{path} is not YAML: {_where(error)}") from None
+        raise ValueError(f"{path} is not YAML: {_where(_in_words(text) or error)}") from None
     except YAMLError as error:
         raise ValueError(f"{path} is not YAML: {' '.join(str(error).split())}") from None
 
@@ -85,6 +85,15 @@ def _no_key_twice(yaml: YAML, node: Node) -> None:
         if word in lines:
             raise ValueError(f"the key {word} stands twice, in line {lines[word]} and in line {line}")
         lines[word] = line
+
+
+def _in_words(text: str) -> MarkedYAMLError | None:
+    """What the parser in Python says, if it refuses the text too: more than the compiled one does."""
+    try:
+        YAML(typ="safe", pure=True).compose(text)
+    except MarkedYAMLError as error:
+        return error
+    return None
 
 
 def _where(error: MarkedYAMLError) -> str:

@@ -11,7 +11,7 @@ from fuzz.counting import holds_for
 from hypothesis import strategies as st
 
 from pipeline.data.batching import evaluation_batches, training_batches
-from pipeline.data.reviews import Reviews, pack, read_reviews, write_reviews
+from pipeline.data.reviews import Reviews, pack, read_reviews, writing_reviews
 from pipeline.explanation.opened import chosen, kept
 from pipeline.models.functional import masked_softmax, padding_mask
 from pipeline.models.gather import dots, sums
@@ -55,7 +55,8 @@ def test_batches_hold_every_review_once_and_zeros_behind_it(
 @holds_for(reviews=ragged(), seed=st.integers(0, 2**32))
 def test_reviews_survive_the_disk_and_being_chosen_and_cut(reviews: Reviews, seed: int) -> None:
     shutil.rmtree(FOLDER, ignore_errors=True)
-    write_reviews(reviews, FOLDER)
+    with writing_reviews(FOLDER, reviews.lengths, reviews.labels, reviews.rows) as append:
+        append(reviews.tokens)
     read = read_reviews(FOLDER)
     assert listed(read) == listed(reviews)
     rng = np.random.default_rng(seed)
