@@ -6,7 +6,7 @@ import pytest
 from hypothesis import settings
 from small_project import Project, run_small_project
 
-settings.register_profile("suite", deadline=None)
+settings.register_profile("suite", deadline=None, max_examples=60)
 settings.register_profile("chaos", deadline=None, max_examples=13_000, database=None, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
