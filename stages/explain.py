@@ -1,6 +1,7 @@
 """A text of one's own, as trained models read it: for people, not for the pipeline."""
 
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,7 @@ from rich.console import Console
 from pipeline.data.atomic import replacing
 from pipeline.data.printable import printable
 from pipeline.data.tensors import read_tensors
+from pipeline.evaluation.predict import trained_seeds
 from pipeline.evaluation.reading import chosen_checkpoints, read_text, trained_variants
 from pipeline.evaluation.review_html import render_readings
 from stages import cli
@@ -28,15 +30,20 @@ def main(
     seed: Annotated[int | None, typer.Option(help="Of the model; left out, its first.")] = None,
     file: Annotated[Path | None, typer.Option(help="File to read the text from.")] = None,
     html: Annotated[Path | None, typer.Option(help="Page to write as well.")] = None,
+    listed: Annotated[bool, typer.Option("--list", help="List what is trained, and read nothing.")] = False,
     models: Annotated[Path, typer.Option(help="Folder of the corpora's models.")] = Path("./models"),
     tensors: Annotated[Path, typer.Option(help="Folder of the corpora's tensors.")] = Path("./data/tensors"),
 ) -> None:
     """Show what trained models say of a text, and the words coloured by attention.
 
     Examples:
-        python -m stages.explain "Not a good film, a great one."
+        attention explain "Not a good film, a great one."
 
-        python -m stages.explain --variant best --variant tfidf --file review.txt --html review.html
+        attention explain --variant attention --variant tfidf --file review.txt --html review.html
+
+        attention explain --variant all --corpus demo < review.txt
+
+        attention explain --list
     """
     trained = {path.name: trained_variants(path) for path in sorted(models.glob("*")) if trained_variants(path)}
     if not trained:
@@ -44,27 +51,42 @@ def main(
     name = corpus or next((one for one in trained if one != "demo"), "demo")
     if name not in trained:
         raise ValueError(f"no model is trained on the corpus {name!r}: there are {', '.join(trained)}")
+    if listed:
+        _list(models, {name: trained[name]} if corpus else trained)
+        return
     wanted = variant or [next((one for one in DEFAULT if one in trained[name]), trained[name][0])]
     wanted = trained[name] if wanted == ["all"] else wanted
     checkpoints = chosen_checkpoints(models / name, wanted, seed)
     data = read_tensors(tensors / name)
     readings = list(read_text(_text(text, file), checkpoints, data))
     console = Console(highlight=False)
+    whole = not console.is_terminal  # a file or a pipe has no width
     for reading in readings:
-        console.print(reading)
+        console.print(reading, soft_wrap=whole)
         console.print()
-    missing = sorted({readings[0].tokens[place] for place in readings[0].unknown})
+    missing = sorted({printable(readings[0].tokens[place]) for place in readings[0].unknown})
     if missing:
-        words = ", ".join(map(printable, missing))
-        console.print(f"Not in the vocabulary, and read as one and the same word: {words}", markup=False)
+        said = f"Not in the vocabulary, and read as one and the same word: {', '.join(missing)}"
+        console.print(said, markup=False, soft_wrap=whole)
     if html:
         with replacing(html) as part:
             part.write_text(render_readings(f"A text as models of {name} read it", readings), encoding="utf-8")
         console.print(f"Page: {html}", markup=False)
 
 
+def _list(models: Path, trained: Mapping[str, Sequence[str]]) -> None:
+    for corpus, variants in trained.items():
+        for variant in variants:
+            seeds = trained_seeds(models / corpus / variant)
+            typer.echo(f"{corpus}  {variant}  {'seeds' if len(seeds) > 1 else 'seed'} {', '.join(map(str, seeds))}")
+
+
 def _text(text: str, file: Path | None) -> str:
+    if text and file is not None:
+        raise ValueError("give the text or --file, not both")
     if file is not None:
+        if not file.is_file():
+            raise ValueError(f"--file {file} is no file")
         given = file.read_bytes()
     elif text:
         given = text.encode("utf-8", errors="surrogateescape")  # an argument that is no UTF-8 comes as lone surrogates

@@ -61,6 +61,18 @@ def test_bytes_that_no_terminal_should_get_are_shown_as_such(project: Project, t
     assert "film" in page.read_text("utf-8")
 
 
+def test_what_is_trained_is_listed(project: Project) -> None:
+    code, out, _ = explain(project, "--list")
+    assert code == 0
+    assert out.splitlines() == [
+        "demo  attention  seeds 0, 1",
+        "demo  attention_entropy  seeds 0, 1",
+        "demo  lstm_attention  seeds 0, 1",
+        "demo  mean  seeds 0, 1",
+        "demo  tfidf  seed 0",
+    ]
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -71,7 +83,9 @@ def test_bytes_that_no_terminal_should_get_are_shown_as_such(project: Project, t
         (["a film", "--corpus", "imdb"], "no model is trained on the corpus 'imdb': there are demo"),
         (["a film", "--seed", "9"], "attention has no seed 9: it has 0, 1"),
         (["a film", "--models", "nowhere"], "nowhere holds no trained model: run `make demo` or `dvc repro` first"),
-        (["--file", "nowhere.txt"], "nowhere.txt is not there"),
+        (["--file", "nowhere.txt"], "--file nowhere.txt is no file"),
+        (["--file", "models"], "--file models is no file"),
+        (["a film", "--file", "params.yaml"], "give the text or --file, not both"),
         ([" "], "there is no word in the text"),
     ],
 )
