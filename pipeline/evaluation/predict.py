@@ -1,9 +1,10 @@
 """A trained model, of either family, on a split of reviews: its logits and where it looked."""
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,9 @@ from pipeline.data.reviews import Reviews
 from pipeline.data.tensors import read_tensors
 from pipeline.evaluation.metrics import log_softmax
 from pipeline.processes import Report, run_seeds
+
+if TYPE_CHECKING:
+    from pipeline.models.classifier import AttentionClassifier
 
 BATCH_SIZE = 256
 SMALL = 500_000  # tokens for all seeds: read in the time that it takes to start processes
@@ -97,31 +101,46 @@ def _predict_seed(seed: int, report: Report, *, checkpoints: Mapping[int, Path],
 
 
 def predict(checkpoint: Path, embeddings: npt.NDArray[np.float32], reviews: Reviews) -> Predictions:
-    """Loads what `train_variant` wrote and runs it; the file says itself of which family it is.
+    """Loads what `train_variant` wrote and runs it once: see `load_predictor`.
 
     Args:
         checkpoint: of either family.
         embeddings: (V, E), the corpus's word vectors.
         reviews: what to classify.
     """
+    return load_predictor(checkpoint, embeddings)(reviews)
+
+
+def load_predictor(checkpoint: Path, embeddings: npt.NDArray[np.float32]) -> Callable[[Reviews], Predictions]:
+    """Loads what `train_variant` wrote; the file says itself of which family it is.
+
+    Args:
+        checkpoint: of either family.
+        embeddings: (V, E), the corpus's word vectors.
+
+    Returns:
+        (reviews) -> what the model says of them.
+    """
     from pipeline.models.checkpoint import kind_of
     from pipeline.models.tfidf import TfidfClassifier
 
     if kind_of(checkpoint) == formats.TFIDF:
         tfidf = TfidfClassifier.load(checkpoint)
-        return Predictions(tfidf.logits(reviews), None, tfidf.parameters)
-    return _predict_attention(checkpoint, embeddings, reviews)
+        return lambda reviews: Predictions(tfidf.logits(reviews), None, tfidf.parameters)
 
-
-def _predict_attention(checkpoint: Path, embeddings: npt.NDArray[np.float32], reviews: Reviews) -> Predictions:
     import torch
 
-    from pipeline.data.batching import evaluation_batches
     from pipeline.models.checkpoint import load_classifier
+
+    model = load_classifier(checkpoint, torch.from_numpy(np.array(embeddings)))
+    return functools.partial(_predict_attention, model)
+
+
+def _predict_attention(model: "AttentionClassifier", reviews: Reviews) -> Predictions:
+    from pipeline.data.batching import evaluation_batches
     from pipeline.models.inference import infer
     from pipeline.models.variants import trained_parameters
 
-    model = load_classifier(checkpoint, torch.from_numpy(np.array(embeddings)))
     weights = np.empty(len(reviews.tokens), dtype=np.float32)
     logits_NC = np.empty((len(reviews), len(model.classifier.bias)))
     for batch, attended in infer(model, evaluation_batches(reviews, BATCH_SIZE)):

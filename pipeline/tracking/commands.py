@@ -81,9 +81,15 @@ class Dataset:
 
 @dataclass(frozen=True)
 class TextModel:
-    """A trained classifier with all it needs to go from text to label."""
+    """The classifier that ``run`` has trained, with all it needs to go from text to label: logged and registered once.
 
-    number: int
+    It is a version of the registered model ``name``, whose alias ``best`` goes to it if it is the best of its seeds.
+    """
+
+    run: Run
+    name: str
+    best: bool
+    validation_accuracy: float
     artifacts: Mapping[str, str]
     tokenizer: str
     classes: Sequence[str]
@@ -118,5 +124,5 @@ class Goodbye:
     status: str
 
 
-OfARun = Metrics | Histogram | Artifact | Table | Dataset | TextModel | Finish
-Command = Open | Publish | OfARun | Retire | PrintLinks | Goodbye
+OfARun = Metrics | Histogram | Artifact | Table | Dataset | Finish
+Command = Open | Publish | OfARun | TextModel | Retire | PrintLinks | Goodbye

@@ -7,34 +7,60 @@ from pathlib import Path
 
 import mlflow.pyfunc
 import pandas as pd
+from mlflow import MlflowClient
+from mlflow.entities import LoggedModelOutput
+from mlflow.entities import Run as MlflowRun
 from mlflow.models import Model, ModelSignature
-from mlflow.types import ColSpec, DataType, Schema
+from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
+from mlflow.types.schema import Array, Object, Property
 
 from pipeline.tracking import commands
 
+_WORD = Object([Property("word", DataType.string), Property("weight", DataType.double)])
 _SIGNATURE = ModelSignature(
     inputs=Schema([ColSpec(DataType.string, "text")]),
-    outputs=Schema([ColSpec(DataType.string, "label"), ColSpec(DataType.double, "probability")]),
+    outputs=Schema(
+        [
+            ColSpec(DataType.string, "label"),
+            ColSpec(DataType.double, "probability"),
+            ColSpec(DataType.double, "entropy_nats", required=False),
+            ColSpec(Array(_WORD), "words", required=False),
+        ]
+    ),
+    params=ParamSchema([ParamSpec("words", DataType.boolean, default=False)]),
 )
 _NUMBERS = ("numba", "numpy", "pandas", "safetensors", "scikit-learn", "torch")
 _REQUIREMENTS = ("mlflow", "pydantic", "ruamel.yaml", *_NUMBERS)
 _EXAMPLE = pd.DataFrame({"text": ["A wonderful film, I loved every minute.", "Dull, and far too long."]})
 
 
-def log(run_id: str, command: commands.TextModel) -> None:
-    """Log the model to a run. Signature and requirements are given, because to infer them takes seconds.
+def logged(run: MlflowRun) -> str | None:
+    """Id of the model that the run holds."""
+    outputs = run.outputs.model_outputs if run.outputs else []
+    return str(outputs[0].model_id) if outputs else None
 
-    `Model.log` is what `mlflow.pyfunc.log_model` calls, here on a run that stays ended.
+
+def log(client: MlflowClient, run: MlflowRun, command: commands.TextModel) -> str:
+    """Log the model to a run, which stays ended, and return the id of the model.
+
+    These are the steps of `mlflow.pyfunc.log_model` but for those that load the model to see whether it works, and
+    that read the run's metrics one by one: they take nine tenths of its time. Signature and requirements are given,
+    because to infer them takes seconds. The run names the model last, so what was killed halfway is logged again.
     """
     here = Path(__file__)
+    made = client.create_logged_model(run.info.experiment_id, "model", run.info.run_id, params=run.data.params)
     with tempfile.TemporaryDirectory() as folder:
-        settings = Path(folder) / "settings.json"  # MLflow would log a model_config as params of the run
+        settings, path = Path(folder) / "settings.json", Path(folder) / "model"
+        # MLflow would log a model_config as params of the run
         settings.write_text(json.dumps({"tokenizer": command.tokenizer, "classes": list(command.classes)}), "utf-8")
-        Model.log(
-            artifact_path=None,
-            name="model",
-            flavor=mlflow.pyfunc,
-            run_id=run_id,
+        mlflow.pyfunc.save_model(
+            path,
+            mlflow_model=Model(
+                artifact_path=made.artifact_location,
+                run_id=run.info.run_id,
+                model_uuid=made.model_id,
+                model_id=made.model_id,
+            ),
             python_model=here.with_name("text_model.py"),
             artifacts={**command.artifacts, "settings": str(settings)},
             code_paths=[str(here.parents[1])],
@@ -42,3 +68,7 @@ def log(run_id: str, command: commands.TextModel) -> None:
             input_example=_EXAMPLE,
             pip_requirements=[f"{name}=={version(name).partition('+')[0]}" for name in _REQUIREMENTS],
         )
+        client.log_model_artifacts(made.model_id, str(path))
+    client.finalize_logged_model(made.model_id, "READY")
+    client.log_outputs(run.info.run_id, [LoggedModelOutput(made.model_id, step=0)])
+    return str(made.model_id)

@@ -70,8 +70,6 @@ class OpenRun:
                 self._table(command)
             case commands.Dataset():
                 self._dataset(command)
-            case commands.TextModel():
-                self._model(command)
             case commands.Artifact(path=path, folder=folder):
                 self._artifact(path, folder)
             case _:
@@ -110,14 +108,6 @@ class OpenRun:
             self._client.log_artifacts(self.run_id, path, folder or None)
         else:
             self._client.log_artifact(self.run_id, path, folder or None)
-
-    def _model(self, command: commands.TextModel) -> None:
-        outputs = self._client.get_run(self.run_id).outputs
-        if outputs and outputs.model_outputs:
-            return  # logged by an earlier evaluation of the same weights
-        from pipeline.tracking import model  # imports pandas, for the few runs that log one
-
-        model.log(self.run_id, command)
 
     def _table(self, command: commands.Table) -> None:
         columns = dict(command.columns)

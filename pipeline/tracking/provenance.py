@@ -7,13 +7,15 @@ from pathlib import Path
 
 import psutil
 
+EXPERIMENT = "dvc.experiment"  # tag: the name that `dvc exp show` has for it
+
 
 def provenance(workspace: Path, stage_pid: int) -> dict[str, str]:
     """Tags for a run of the stage with process id ``stage_pid``, working in ``workspace``."""
     tags = {
         "pipeline.repro_id": os.environ.get("DVC_EXP_NAME") or invocation(stage_pid),
         "dvc.stage": os.environ.get("DVC_STAGE"),
-        "dvc.exp": os.environ.get("DVC_EXP_NAME"),
+        EXPERIMENT: os.environ.get("DVC_EXP_NAME"),
         "git.commit": (commit := _git(workspace, "rev-parse", "HEAD")),
     }
     if commit:

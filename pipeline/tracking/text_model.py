@@ -1,10 +1,14 @@
 """The script that MLflow stores as the model ("models from code") and runs to load it: text -> label, probability.
 
-``mlflow.pyfunc.load_model("models:/m-...").predict(pandas.DataFrame({"text": [...]}))``
+``mlflow.pyfunc.load_model("models:/demo-attention@best").predict(pandas.DataFrame({"text": [...]}))``
+
+Beside it lie the code of this project, arrays (safetensors, .npy), text and JSON: nothing is unpickled.
 """
 
 import json
 from pathlib import Path
+from threading import Lock
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,7 +18,8 @@ from mlflow.pyfunc.model import PythonModel, PythonModelContext
 from pipeline.data.reviews import pack
 from pipeline.data.tokenizer import make_tokenizer
 from pipeline.data.vocabulary import Vocabulary
-from pipeline.evaluation.predict import predict
+from pipeline.evaluation.entropy import entropy_columns
+from pipeline.evaluation.predict import load_predictor
 
 
 class TextModel(PythonModel):
@@ -25,19 +30,50 @@ class TextModel(PythonModel):
         settings = json.loads(Path(context.artifacts["settings"]).read_text(encoding="utf-8"))
         self._tokenize, self._classes = make_tokenizer(settings["tokenizer"]), settings["classes"]
         self._vocabulary = Vocabulary.read(Path(context.artifacts["words"]))
-        self._embeddings = np.load(context.artifacts["embeddings"], allow_pickle=False)
-        self._checkpoint = Path(context.artifacts["checkpoint"])
+        embeddings = np.load(context.artifacts["embeddings"], allow_pickle=False)
+        self._predict = load_predictor(Path(context.artifacts["checkpoint"]), embeddings)
+        self._turn = Lock()  # a server asks from several threads, and each answer can use all cores
 
     def predict(
-        self, context: PythonModelContext, model_input: pd.DataFrame, params: dict[str, object] | None = None
+        self, context: PythonModelContext, model_input: pd.DataFrame, params: dict[str, Any] | None = None
     ) -> pd.DataFrame:
-        """Label and probability of that label for every row of the column ``text``."""
-        encoded = [self._vocabulary.encode(self._tokenize(text)) for text in model_input["text"]]
-        reviews = pack(encoded, labels=[0] * len(encoded), rows=range(len(encoded)))
-        predictions = predict(self._checkpoint, self._embeddings, reviews)
-        labels = [self._classes[label] for label in predictions.predicted_N]
-        probabilities = predictions.probabilities_NC.max(axis=1)
-        return pd.DataFrame({"label": labels, "probability": probabilities}, index=model_input.index)
+        """What the model says of every row of the column ``text``.
+
+        Returns:
+            label and its probability; with the param ``words`` also entropy_nats, and words, the tokens of the text in
+            order, each with its weight. Both are None for a model without attention.
+        """
+        texts = [self._tokenize(text) for text in model_input["text"]]
+        if not texts:
+            return pd.DataFrame({"label": [], "probability": []})
+        reviews = pack([self._vocabulary.encode(tokens) for tokens in texts], [0] * len(texts), range(len(texts)))
+        with self._turn:
+            found = self._predict(reviews)
+        columns = {
+            "label": [self._classes[label] for label in found.predicted_N],
+            "probability": found.probabilities_NC.max(axis=1),
+        }
+        if params and params["words"]:
+            columns |= _attention(texts, found.weights, reviews.offsets)
+        return pd.DataFrame(columns, index=model_input.index)
+
+
+def _attention(texts: list[list[str]], weights: Any, offsets: Any) -> dict[str, Any]:
+    """The columns entropy_nats and words.
+
+    Args:
+        texts: tokens of each; one without any was read as one unknown word.
+        weights: of all tokens, or None.
+        offsets: where the weights of each text start.
+    """
+    if weights is None:
+        nothing = np.full(len(texts), None)
+        return {"entropy_nats": nothing, "words": nothing}
+    words = [
+        [{"word": word, "weight": float(weight)} for word, weight in zip(tokens, weights[start:], strict=False)]
+        for tokens, start in zip(texts, offsets[:-1], strict=True)
+    ]
+    return {"entropy_nats": entropy_columns(weights, offsets)["entropy_nats"], "words": words}
 
 
 set_model(TextModel())

@@ -93,6 +93,38 @@ class Tracker:
         self.send(commands.Publish(self._runs, run, digest, _now_ms(), seconds))
         return RunHandle(self, self._runs)
 
+    def text_model(
+        self,
+        run: Run,
+        *,
+        name: str,
+        best: bool,
+        validation_accuracy: float,
+        checkpoint: Path,
+        words: Path,
+        embeddings: Path,
+        tokenizer: str,
+        classes: Sequence[str],
+    ) -> None:
+        """Log and register the classifier of a run that was started or published here or before.
+
+        To send it again costs nothing. Files stay in place as for ``artifact``.
+
+        Args:
+            run: That trained it.
+            name: Of the registered model; every classifier is a version of it.
+            best: Whether the alias ``best`` goes to it.
+            validation_accuracy: For the page of the version.
+            checkpoint: Weights in safetensors, with the variant in their metadata.
+            words: The vocabulary in row order.
+            embeddings: The embedding matrix, which a checkpoint with frozen embeddings leaves out.
+            tokenizer: Name of the tokeniser that made the training tokens.
+            classes: Names of the labels, by label.
+        """
+        files = {"checkpoint": checkpoint, "words": words, "embeddings": embeddings}
+        artifacts = {name: str(path.resolve()) for name, path in files.items()}
+        self.send(commands.TextModel(run, name, best, validation_accuracy, artifacts, tokenizer, list(classes)))
+
     def retire_others(self, experiment: str, role: str) -> None:
         """Say that the runs of that role that were not started or published here are of no variant of today's."""
         self.send(commands.Retire(experiment, role))
@@ -165,22 +197,6 @@ class RunHandle:
     ) -> None:
         """Log what the run has read: ``context`` says for what (training, validation, test), ``profile`` its size."""
         self._tracker.send(commands.Dataset(self._number, name, digest[:36], source, context, dict(profile or {})))
-
-    def text_model(
-        self, checkpoint: Path, words: Path, embeddings: Path, tokenizer: str, classes: Sequence[str]
-    ) -> None:
-        """Log the classifier as a model from text to label and probability. Files stay in place as for ``artifact``.
-
-        Args:
-            checkpoint: Weights in safetensors, with the variant in their metadata.
-            words: The vocabulary in row order.
-            embeddings: The embedding matrix, which a checkpoint with frozen embeddings leaves out.
-            tokenizer: Name of the tokeniser that made the training tokens.
-            classes: Names of the labels, by label.
-        """
-        files = {"checkpoint": checkpoint, "words": words, "embeddings": embeddings}
-        artifacts = {name: str(path.resolve()) for name, path in files.items()}
-        self._tracker.send(commands.TextModel(self._number, artifacts, tokenizer, list(classes)))
 
     def finish(self) -> None:
         """End this run as FINISHED now, rather than when the tracker is left."""

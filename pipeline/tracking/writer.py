@@ -7,7 +7,7 @@ from mlflow.entities import Run as MlflowRun
 
 from pipeline.tracking import abandoned, commands, views
 from pipeline.tracking.open_run import OpenRun, PublishedRun
-from pipeline.tracking.provenance import provenance
+from pipeline.tracking.provenance import EXPERIMENT, provenance
 from pipeline.tracking.run import CURRENT, Run, flatten
 from pipeline.tracking.store import Store
 
@@ -39,6 +39,8 @@ class Writer:
                     self._open[command.number] = found
             case commands.Finish(number=number) if number in self._open:
                 self._open.pop(number).end("FINISHED")
+            case commands.TextModel():
+                self._model(command)
             case commands.Retire():
                 self._retire(command.experiment, command.role)
             case commands.PrintLinks():
@@ -105,6 +107,15 @@ class Writer:
             self._store.client.set_tag(other, CURRENT, "no")
         if run_id not in current:
             self._store.client.set_tag(run_id, CURRENT, "yes")
+
+    def _model(self, command: commands.TextModel) -> None:
+        found = self._find(command.run)
+        assert found is not None, f"no run {command.run.name}"
+        from pipeline.tracking import model, registry  # the first imports pandas, for the stage that logs models
+
+        model_id = model.logged(found) or model.log(self._store.client, found, command)
+        tried = EXPERIMENT in self._tags  # what an experiment finds is served once somebody says so
+        registry.register(self._store.client, command, found.info.run_id, model_id, best=command.best and not tried)
 
     def _retire(self, experiment: str, role: str) -> None:
         for other in self._current(experiment, role, {}) - self._named:

@@ -241,13 +241,30 @@ def test_every_run_has_the_same_params(runs: dict[str, Any]) -> None:
     assert len({frozenset(run.data.params) for run in variants}) == 1
 
 
-def test_histograms_and_the_model_are_on_the_first_seed(runs: dict[str, Any]) -> None:
+def test_histograms_are_on_the_first_seed_and_a_model_on_every_one(runs: dict[str, Any]) -> None:
     run, client = runs["all"]["lstm_attention seed 0"], runs["client"]
     pictures = [file.path for file in client.list_artifacts(run.info.run_id, "images") if file.path.endswith(".png")]
     assert len(pictures) == 2
-    assert run.outputs.model_outputs
+    models = {name: [one.model_id for one in run.outputs.model_outputs] for name, run in runs["all"].items()}
+    trained = {name for name, run in runs["all"].items() if run.data.tags["pipeline.role"] == "variant"}
+    assert {name for name, ids in models.items() if len(ids) == 1} == trained
     comparison = {file.path for file in client.list_artifacts(runs["all"]["comparison"].info.run_id)}
     assert {"demo.html", "comparison.csv", "accuracy.png", "comparison.json"} <= comparison
+
+
+def test_the_seed_that_validation_likes_best_is_registered_as_such(project: Project, runs: dict[str, Any]) -> None:
+    for name in VARIANTS:
+        found = runs["client"].search_model_versions(f"name = 'demo-{name}'")
+        histories = [
+            (max(one["validation_accuracy"] for one in json.loads(path.read_text("utf-8"))), path.stem)
+            for path in sorted((project.root / "models/demo" / name).glob("seed-*.json"))
+        ]
+        assert len(found) == len(histories)
+        accuracy = max(histories)[0]
+        first = next(seed for value, seed in histories if value == accuracy)
+        best = runs["client"].get_model_version_by_alias(f"demo-{name}", "best")
+        assert best.run_id == runs["all"][f"{name} {first.replace('-', ' ')}"].info.run_id
+        assert best.tags["validation_accuracy"] == f"{accuracy:.4f}"
 
 
 def test_a_logged_model_answers_as_the_pipeline_did(project: Project, runs: dict[str, Any]) -> None:

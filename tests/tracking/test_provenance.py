@@ -53,4 +53,4 @@ def test_stages_of_one_dvc_share_an_id(tmp_path: Path) -> None:
 def test_an_experiment_is_its_own_id(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DVC_EXP_NAME", "tidy-gnu")
     tags = provenance(tmp_path, os.getpid())
-    assert (tags["pipeline.repro_id"], tags["dvc.exp"]) == ("tidy-gnu", "tidy-gnu")
+    assert (tags["pipeline.repro_id"], tags["dvc.experiment"]) == ("tidy-gnu", "tidy-gnu")

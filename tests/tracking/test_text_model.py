@@ -1,34 +1,57 @@
-"""The logged model goes from text to label in a process that knows only the model's folder."""
+"""The logged model goes from text to label in a process that knows only the store, and in a server of it."""
 
 import json
+import os
+import signal
+import socket
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import requests
 
 pytestmark = pytest.mark.filterwarnings("ignore::Warning")
 
 LOG = """
-with Tracker("compare@demo") as tracker:
-    tracker.publish(run("model"), "d").text_model(
-        Path("model.safetensors"), Path("words.txt"), Path("embeddings.npy"), "glove", ("negative", "positive")
+def log(tracker, name, best, checkpoint="model.safetensors"):
+    tracker.text_model(
+        run(name), name="demo-model", best=best, validation_accuracy=0.75, checkpoint=Path(checkpoint),
+        words=Path("words.txt"), embeddings=Path("embeddings.npy"), tokenizer="glove", classes=("negative", "positive"),
     )
+
+with Tracker("compare@demo") as tracker:
+    for _ in range(2):  # the second time adds nothing
+        for name in ("model 0", "model 1"):
+            tracker.publish(run(name), "d").finish()
+        log(tracker, "model 0", best=False, checkpoint="mean.safetensors")
+        log(tracker, "model 1", best=True)
+os.environ["DVC_EXP_NAME"] = "tidy-gnu"
+with Tracker("compare@demo") as tracker:
+    tracker.publish(run("tried"), "d").finish()
+    log(tracker, "tried", best=True)
 """
 LOAD = """
 import json, sys
 import mlflow, pandas
-model = mlflow.pyfunc.load_model(sys.argv[1])
-answer = model.predict(pandas.DataFrame({"text": ["good good film", "bad film"]}))
-print(json.dumps(answer.to_dict("list")))
+model = mlflow.pyfunc.load_model("models:/demo-model@best")
+texts = pandas.DataFrame({"text": ["good good film", "bad film", ""]}, index=[7, 8, 9])
+plain, asked = model.predict(texts), model.predict(texts, {"words": True})
+assert list(plain.index) == [7, 8, 9]
+assert list(plain) == ["label", "probability"]
+assert not len(model.predict(texts[:0]))
+print(json.dumps(asked.to_dict("list")))
 """
 
 
-@pytest.fixture
-def trained(tmp_path: Path) -> Path:
-    """A folder with a classifier that knows two words, and a vocabulary."""
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with two classifiers that know two words, and a vocabulary."""
     import torch
 
     from pipeline.data.vocabulary import Vocabulary
@@ -36,35 +59,143 @@ def trained(tmp_path: Path) -> Path:
     from pipeline.models.variants import build_model, load_state
     from pipeline.params_variants import AttentionVariant
 
+    folder = tmp_path_factory.mktemp("trained")
     embeddings_VE = torch.tensor([[0.0, 0.0], [0.0, 0.0], [1.0, 0.0], [-1.0, 0.0]])
-    variant = AttentionVariant()
-    model = build_model(variant, embeddings_VE, classes=2)
-    load_state(model, {"classifier.weight": torch.tensor([[-3.0, 0.0], [3.0, 0.0]]), "classifier.bias": torch.zeros(2)})
-    Vocabulary(["good", "bad"]).write(tmp_path / "words.txt")
-    np.save(tmp_path / "embeddings.npy", embeddings_VE.numpy())
-    save_classifier(model, variant, tmp_path / "model.safetensors")
-    return tmp_path
+    state = {"classifier.weight": torch.tensor([[-3.0, 0.0], [3.0, 0.0]]), "classifier.bias": torch.zeros(2)}
+    for name, query, learned in (
+        ("mean", {"kind": "none"}, {}),
+        ("model", {"kind": "global"}, {"query.query": torch.tensor([1.0, 0.0])}),
+    ):
+        variant = AttentionVariant.model_validate({"query": query})
+        model = build_model(variant, embeddings_VE, classes=2)
+        load_state(model, state | learned)
+        save_classifier(model, variant, folder / f"{name}.safetensors")
+    Vocabulary(["good", "bad"]).write(folder / "words.txt")
+    np.save(folder / "embeddings.npy", embeddings_VE.numpy())
+    return folder
 
 
-def test_a_logged_model_classifies_text(
-    trained: Path, root: Path, stage: Any, open_store: Any, environment: dict[str, str]
-) -> None:
+@pytest.fixture(scope="module")
+def bare(trained: Path, root: Path, stage: Any, environment: dict[str, str]) -> dict[str, str]:
+    """The environment of a process that knows where the store is, and not where the code is; the models are logged."""
     process = stage(LOG, trained, {"DVC_ROOT": str(root)})
     assert process.communicate(timeout=100)[1] == ""
+    safe = {"PYTHONPATH": "", "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false"}
+    return environment | safe | {"MLFLOW_TRACKING_URI": f"sqlite:///{root / 'mlflow.db'}"}
+
+
+@pytest.fixture(scope="module")
+def server(bare: dict[str, str], trained: Path) -> Iterator[str]:
+    """The address of `mlflow models serve`."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    mlflow = str(Path(sys.executable).with_name("mlflow"))
+    command = [mlflow, "models", "serve", "-m", "models:/demo-model@best", "-p", str(port), "--env-manager", "local"]
+    process = subprocess.Popen(command, cwd=trained, env=bare, start_new_session=True, stderr=subprocess.DEVNULL)
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def ready(address: str, seconds: float = 100) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        try:
+            if requests.get(f"{address}/ping", timeout=5).ok:
+                return
+        except requests.ConnectionError:
+            time.sleep(0.2)
+    raise TimeoutError(address)
+
+
+def expected(places: list[float]) -> tuple[float, list[float], float]:
+    """Probability of positive, weights and entropy by hand: a word's attention logit is its place on the one axis."""
+    weights = np.exp(places) / np.exp(places).sum()
+    return 1 / (1 + np.exp(-6 * weights @ places)), weights.tolist(), float(-(weights * np.log(weights)).sum())
+
+
+def test_a_registered_model_answers_and_says_where_it_looked(server: str, bare: dict[str, str], trained: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", LOAD], cwd=trained, env=bare, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    positive, weights, entropy = expected([1.0, 1.0, 0.0])
+    negative = 1 - expected([-1.0, 0.0])[0]
+    assert answer["label"][:2] == ["positive", "negative"]
+    assert answer["probability"] == pytest.approx([positive, negative, 0.5], rel=1e-5)
+    assert [one["word"] for one in answer["words"][0]] == ["good", "good", "film"]
+    assert [one["weight"] for one in answer["words"][0]] == pytest.approx(weights, rel=1e-5)
+    assert answer["entropy_nats"] == pytest.approx([entropy, expected([-1.0, 0.0])[2], 0], rel=1e-5)
+    assert answer["words"][2] == [], "a text without a word"
+
+
+def test_every_training_is_a_version_once_and_the_best_outside_experiments_has_the_alias(
+    bare: dict[str, str], root: Path, open_store: Any
+) -> None:
     client = open_store(root)
-    experiment = client.get_experiment_by_name("demo")
-    (found,) = client.search_runs([experiment.experiment_id], "tags.variant = 'model'")
-    assert found.info.status == "FINISHED"
-    (output,) = found.outputs.model_outputs
-    folder = client.get_logged_model(output.model_id).artifact_location
-    command = [sys.executable, "-c", LOAD, folder]
-    stored = {path.suffix for path in Path(folder.removeprefix("file://")).rglob("*")}
-    assert not stored & {".pkl", ".pickle", ".pt", ".pth"}
-    bare = environment | {"PYTHONPATH": "", "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false"}
-    loaded = subprocess.run(command, cwd=trained, env=bare, capture_output=True, text=True, check=True)
-    answer = json.loads(loaded.stdout)
-    assert answer["label"] == ["positive", "negative"]
-    assert answer["probability"] == pytest.approx([1 / (1 + np.exp(-4.0)), 1 / (1 + np.exp(-3.0))], rel=1e-4)
+    versions = {one.tags["run"]: one for one in client.search_model_versions("name = 'demo-model'")}
+    assert sorted(versions) == ["model 0 seed 0", "model 1 seed 0", "tried seed 0"]
+    assert len(client.search_model_versions("name = 'demo-model'")) == 3
+    assert client.get_run(versions["tried seed 0"].run_id).data.tags["dvc.experiment"] == "tidy-gnu"
+    assert client.get_model_version_by_alias("demo-model", "best").version == versions["model 1 seed 0"].version
+    assert versions["model 0 seed 0"].tags["validation_accuracy"] == "0.7500"
+    run = client.get_run(versions["model 0 seed 0"].run_id)
+    assert run.data.tags["variant"] == "model 0"
+    (output,) = run.outputs.model_outputs
+    logged = client.get_logged_model(output.model_id)
+    assert logged.experiment_id == run.info.experiment_id
+    assert logged.status == "READY"
+
+
+def test_the_model_says_what_it_takes_and_nothing_in_it_is_pickled(
+    bare: dict[str, str], root: Path, open_store: Any
+) -> None:
+    from mlflow.models import Model
+
+    client = open_store(root)
+    version = client.get_model_version_by_alias("demo-model", "best")
+    location = client.get_logged_model(version.source.removeprefix("models:/")).artifact_location
+    folder = Path(location.removeprefix("file://").replace("%20", " "))
+    signature = Model.load(folder).signature
+    assert signature.inputs.input_names() == ["text"]
+    assert signature.params.to_dict() == [{"name": "words", "type": "boolean", "default": False, "shape": None}]
+    suffixes = {path.suffix for path in folder.rglob("*") if path.is_file()}
+    assert not {".pkl", ".pickle", ".pt", ".joblib"} & suffixes
+    assert {path.suffix for path in (folder / "artifacts").iterdir()} == {".safetensors", ".npy", ".txt", ".json"}
+    assert json.loads((folder / "input_example.json").read_text("utf-8"))["columns"] == ["text"]
+    requirements = (folder / "requirements.txt").read_text("utf-8").splitlines()
+    assert all("==" in line for line in requirements), "a clean environment would get other versions"
+
+
+def test_a_server_gives_a_hundred_at_a_time_their_own_answers(server: str) -> None:
+    ready(server)
+    texts = [" ".join(["good"] * (number % 7) + ["bad"] * (number % 5) + ["film"]) for number in range(100)]
+
+    def ask(text: str) -> dict[str, Any]:
+        body = {"dataframe_records": [{"text": text}], "params": {"words": True}}
+        answer = requests.post(f"{server}/invocations", json=body, timeout=60)
+        assert answer.ok, answer.text
+        (row,) = answer.json()["predictions"]
+        return dict(row)
+
+    with ThreadPoolExecutor(100) as pool:
+        answers = list(pool.map(ask, texts))
+    for number, (text, answer) in enumerate(zip(texts, answers, strict=True)):
+        positive, weights, entropy = expected([1.0] * (number % 7) + [-1.0] * (number % 5) + [0.0])
+        assert answer["probability"] == pytest.approx(max(positive, 1 - positive), rel=1e-5), text
+        assert [one["word"] for one in answer["words"]] == text.split()
+        assert [one["weight"] for one in answer["words"]] == pytest.approx(weights, rel=1e-5)
+        assert answer["entropy_nats"] == pytest.approx(entropy, abs=1e-5)
+
+
+def test_a_server_says_what_is_wrong_with_a_request(server: str) -> None:
+    ready(server)
+    body = {"dataframe_records": [{"review": "good"}]}
+    answer = requests.post(f"{server}/invocations", json=body, timeout=60)
+    assert answer.status_code == 400
+    assert "'text'" in answer.json()["message"]
 
 
 def test_a_logged_model_asks_for_every_library_that_its_code_imports() -> None:

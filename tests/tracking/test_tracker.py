@@ -152,7 +152,7 @@ def test_names_params_and_tags(store: Any) -> None:
     run = find(store, "whole")
     assert run.info.run_name == "whole seed 0"
     assert run.data.params == {"variant": "whole", "a.b": "1"}
-    expected = {"variant": "whole", "corpus": "demo", "dvc.stage": "train@demo", "dvc.exp": "tidy-gnu"}
+    expected = {"variant": "whole", "corpus": "demo", "dvc.stage": "train@demo", "dvc.experiment": "tidy-gnu"}
     assert expected.items() <= run.data.tags.items()
     assert run.data.tags["pipeline.repro_id"] == "tidy-gnu"
     assert "git.commit" not in run.data.tags, "the stage ran outside Git"
