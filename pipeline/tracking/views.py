@@ -10,10 +10,12 @@ import os
 import sys
 import zlib
 from collections.abc import Mapping
+from urllib.parse import quote, urlencode
 
 from mlflow import MlflowClient
 from mlflow.entities import Experiment
 
+from pipeline.tracking.provenance import EXPERIMENT
 from pipeline.tracking.run import CURRENT, SWEEP, VARIANT
 
 RUNS = "runs"
@@ -71,13 +73,23 @@ def link(experiment_id: str, name: str) -> str:
     return f"#/experiments/{experiment_id}/runs?{query}"
 
 
-def print_links(client: MlflowClient, experiment_id: str) -> None:
-    """Print where to look, on stderr; a view that would have no run is left out."""
+def print_links(client: MlflowClient, experiment_id: str, tried: str | None) -> None:
+    """Print where to look, on stderr; a view that would have no run is left out.
+
+    Args:
+        client: Of the store.
+        experiment_id: Of the corpus.
+        tried: Name of the DVC experiment that goes on; its runs are a view of their own.
+    """
     shown = [name for name, (key, _) in LINKS.items() if client.search_runs([experiment_id], _runs(key), max_results=1)]
     uri = os.environ["MLFLOW_TRACKING_URI"]
     server = uri.rstrip("/") if uri.startswith("http") else "http://127.0.0.1:5000"
     for name in shown:
         print(f"MLflow {name}: {server}/{link(experiment_id, name)}", file=sys.stderr, flush=True)
+    if tried:
+        query = urlencode({"searchFilter": f"tags.`{EXPERIMENT}` = '{tried}'"}, quote_via=quote)
+        own = f"#/experiments/{experiment_id}/runs?{query}"
+        print(f"MLflow runs of {tried}: {server}/{own}", file=sys.stderr, flush=True)
 
 
 def encode(state: Mapping[str, object]) -> str:

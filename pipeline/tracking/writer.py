@@ -44,7 +44,8 @@ class Writer:
             case commands.Retire():
                 self._retire(command.experiment, command.role)
             case commands.PrintLinks():
-                views.print_links(self._store.client, self._store.experiment(command.experiment).experiment_id)
+                experiment = self._store.experiment(command.experiment)
+                views.print_links(self._store.client, experiment.experiment_id, self._tags.get(EXPERIMENT))
             case commands.Goodbye():
                 self.end(command.status)
             case _ if command.number in self._open:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import psutil
 import pytest
@@ -244,7 +245,14 @@ def test_views_and_note_are_on_the_experiment(store: Any) -> None:
     experiment = client.get_experiment_by_name("demo")
     assert {"mlflow.sharedViewState.runs", "mlflow.sharedViewState.groups"} <= experiment.tags.keys()
     assert f"#/experiments/{experiment.experiment_id}/runs" in experiment.tags["mlflow.note.content"]
-    assert errors.count("http://127.0.0.1:5000/#/experiments/") == errors.count("\n") == 4, errors
+    assert errors.count("http://127.0.0.1:5000/#/experiments/") == errors.count("\n") == 5, errors
+
+
+def test_the_link_of_a_dvc_experiment_leads_to_its_runs(store: Any) -> None:
+    client, errors = store
+    (address,) = re.findall(r"MLflow runs of tidy-gnu: \S+\?searchFilter=(\S+)", errors)
+    found = client.search_runs([client.get_experiment_by_name("demo").experiment_id], unquote(address))
+    assert {"whole seed 0", "made seed 0", "failed seed 0"} <= {run.info.run_name for run in found}
 
 
 def test_a_killed_run_is_continued_and_one_whose_recorder_was_killed_too_is_ended(
