@@ -21,7 +21,7 @@ import psutil
 import typer
 from rich.progress import Progress
 
-from benchmarks import memory
+from benchmarks.cost import cost
 from benchmarks.loader import GLOVE, IMDB
 
 MOVED = 1.25  # a figure that is this many times worse than the committed one is named
@@ -100,7 +100,7 @@ def archives(downloads: Path) -> Iterator[Measure]:
             code += f"loader.{side}(Path({str(downloads)!r}), Path({folder!r}))"
             started = time.perf_counter()
             if peak:
-                return memory.peak([sys.executable, "-c", code])[1]
+                return cost([sys.executable, "-c", code]).mib
             _python("-c", code)
             return time.perf_counter() - started
 

@@ -15,7 +15,7 @@ import pandas as pd
 import typer
 from rich.progress import Progress
 
-from benchmarks.memory import peak
+from benchmarks.cost import cost
 
 NOISE = 0.02  # of the words of a copy, replaced by words of other reviews
 VARIANTS = ("attention", "attention_value", "lstm_attention", "gru_attention")
@@ -54,11 +54,10 @@ def copies(reviews: Path) -> Iterator[pd.DataFrame]:
 
 
 def tensors(reviews: Path, vectors: Path, out: Path) -> dict[str, float]:
-    """The stage `tensors` on a table; seconds, and MiB at the peak."""
+    """The stage `tensors` on a table; seconds of processor time, and MiB at the peak."""
     words = ["--corpus", "imdb", "--reviews", reviews, "--vectors", vectors, "--out", out, "--coverage", f"{out}.json"]
-    started = time.perf_counter()
-    _, most = peak([sys.executable, "-m", "stages.tensors", *map(str, words)])
-    return {"seconds": time.perf_counter() - started, "MiB": most}
+    _, mib, seconds = cost([sys.executable, "-m", "stages.tensors", *map(str, words)])
+    return {"seconds": seconds, "MiB": mib}
 
 
 def training(folder: Path, variant: str, axis: str, value: int, steps: int) -> float:
@@ -109,8 +108,8 @@ def trained(folder: Path, variant: str, axis: str, value: int, steps: int) -> di
     """`training` in a process of its own; with MiB at the peak."""
     code = "from pathlib import Path; import benchmarks.growth as growth; "
     code += f"print(growth.training(Path({str(folder)!r}), {variant!r}, {axis!r}, {value}, {steps}))"
-    printed, most = peak([sys.executable, "-c", code])
-    return {"microseconds a token": float(printed.split()[-1]), "MiB": most}
+    printed, mib, _ = cost([sys.executable, "-c", code])
+    return {"microseconds a token": float(printed.split()[-1]), "MiB": mib}
 
 
 def points(folder: Path, reviews: Path, vectors: Path, steps: int) -> Iterator[tuple[str, int, str, dict[str, float]]]:

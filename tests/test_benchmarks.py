@@ -1,6 +1,8 @@
 """The peers that speed is measured against compute the same, and a table says what has become slower."""
 
 import math
+import sys
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -8,6 +10,7 @@ import tiny
 import torch
 
 from benchmarks.__main__ import COLUMNS, Measure, moved, renewed
+from benchmarks.cost import cost
 from benchmarks.models import bytes_per_token, flops_per_token
 from benchmarks.notebook import NotebookFit, NotebookModel, batches
 
@@ -55,3 +58,19 @@ def test_a_row_that_is_measured_again_takes_its_place_and_the_others_stay() -> N
     after = renewed([third.row([3.0], []), first.row([9.0], [])], before)
     assert after["measure"].tolist() == ["a", "b", "c"]
     assert after["ours"].tolist() == [9.0, 2.0, 3.0]
+
+
+def test_memory_is_that_of_the_whole_family_without_its_mapped_files(tmp_path: Path) -> None:
+    size = 64 * 2**20
+    (tmp_path / "mapped").write_bytes(bytes(size))
+    hold = f"import time; held = bytearray(b'x') * {size}; time.sleep(1)"
+    read = f"import mmap; file = open({str(tmp_path / 'mapped')!r}, 'rb'); seen = mmap.mmap(file.fileno(), 0, prot=1)"
+    child = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {hold!r}], check=True); print('done')"
+    found = cost([sys.executable, "-c", f"{read}; sum(seen[::4096]); held = bytearray(b'x') * {size}; {child}"])
+    assert found.printed == "done\n"
+    assert 2 * 64 < found.mib < 2 * 64 + 48, "its own and its child's, and not the file"
+    assert 0 < found.seconds < 30
+    largest = cost([sys.executable, "-c", "pass"]).mib
+    assert largest < 64, "not what the process that started it holds"
+    with pytest.raises(RuntimeError, match="no good"):
+        cost([sys.executable, "-c", "raise SystemExit('no good')"])
