@@ -12,8 +12,6 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ruamel.yaml import YAML
-
 from chaos.processes import HOWS, Repro
 from chaos.slow_archive import pack, served
 from tests.small_project import ROOT, Project, make_project
@@ -21,7 +19,15 @@ from tests.small_project import ROOT, Project, make_project
 KILLS = 30
 SEED = 0
 TARGETS = ("imdb", "compare@demo")
-VARIANTS = ("attention", "lstm_attention", "best")
+VARIANTS: dict[str, dict[str, object]] = {
+    "attention": {"query": {"kind": "global"}},
+    "lstm_attention": {"encoder": {"kind": "lstm", "hidden": 64}, "query": {"kind": "global"}},
+    "attention_trainable": {  # with all that draws numbers, or has a state of its own
+        "query": {"kind": "global"},
+        "embeddings": "trainable",
+        "training": {"dropout": 0.5, "dropout_mask": "review", "word_dropout": 0.25, "averaging": 0.99},
+    },
+}
 DOWNLOAD_SECONDS = 15.0
 EPOCH = re.compile(r"^.* seed \d+  epoch \d+  loss .*$", re.MULTILINE)
 TORN = "dvc.lock"  # DVC rewrites it in place
@@ -85,13 +91,11 @@ def _project(root: Path, url: str, digest: str) -> Project:
     project = make_project(root)
     for name in ("params.yaml", TORN):  # as long as a user's: it takes DVC a while to write
         shutil.copy(ROOT / name, root / name)
-    variants = YAML(typ="safe").load(root / "params.yaml")["variants"]
     project.edit(
-        variants={name: variants[name] for name in VARIANTS},
+        variants=VARIANTS,
         benchmark=["demo"],
         explanation={"reviews": 12, "permutations": 10, "exchanged": 40},
-        corpora__demo__training__epochs=12,  # long enough for MLflow to follow it
-        corpora__demo__training__patience=12,
+        corpora__demo__training={"epochs": 12, "patience": 12, "batch_size": 32},  # so long that MLflow follows it
         nulls={"corpora": ["demo"], "variants": ["attention"], "kinds": ["uniform"]},
         frontier={"corpora": ["demo"], "variants": ["attention"], "entropy_weights": [0.5]},
         sources__imdb={"urls": [url], "sha256": digest},
