@@ -1,10 +1,14 @@
-"""Runs whose recorder went without a word: the machine went down, or every process was killed at once."""
+"""Whose runs are: one whose recorder went without a word is ended, one that is still being written is waited for.
+
+A recorder goes without a word when the machine goes down, or when every process is killed at once.
+"""
 
 import os
 import socket
 
 import psutil
 from mlflow import MlflowClient
+from mlflow.entities import Run
 
 TAG = "pipeline.recorder"  # who writes to a run: host, process id and when that process began
 
@@ -15,17 +19,23 @@ def signature() -> str:
 
 
 def end_abandoned(client: MlflowClient, experiment_id: str) -> None:
-    """Ends, as KILLED, the runs of an experiment that a process of this machine began and left behind.
-
-    Runs that another machine signed may be alive; those that nobody signed are not ours.
-    """
+    """Ends, as KILLED, the runs of an experiment that a process of this machine began and left behind."""
     for run in client.search_runs([experiment_id], "attributes.status = 'RUNNING'"):
-        host, _, process = run.data.tags.get(TAG, "").partition(" ")
-        if host == socket.gethostname() and not _lives(*process.split()):
+        if _lives(run) is False:
             client.set_terminated(run.info.run_id, "KILLED")
 
 
-def _lives(process_id: str, began: str) -> bool:
+def is_being_written(run: Run) -> bool:
+    """Whether another process of this machine still writes to the run, as far as is known."""
+    return run.info.status == "RUNNING" and run.data.tags.get(TAG) != signature() and bool(_lives(run))
+
+
+def _lives(run: Run) -> bool | None:
+    """Whether the process that signed a run is alive; None where nobody has, or where another machine has."""
+    host, _, process = run.data.tags.get(TAG, "").partition(" ")
+    if host != socket.gethostname():
+        return None
+    process_id, began = process.split()
     try:
         return f"{psutil.Process(int(process_id)).create_time():.0f}" == began
     except psutil.NoSuchProcess:

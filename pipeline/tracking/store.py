@@ -16,7 +16,8 @@ class Store:
     """A tracking store in ``MLFLOW_TRACKING_URI``.
 
     Everything that must not be done by two processes at once happens under a file lock: the first use of a new
-    SQLite store (it corrupts it for good otherwise), making an experiment, choosing a colour.
+    SQLite store (it corrupts it for good otherwise), making an experiment, choosing a colour. `publishing` is for who
+    adds results to runs: a second one waits until the first is over, and then finds them there.
 
     Args:
         root: Folder for the lock and for the artifacts, unless a server keeps those.
@@ -25,6 +26,7 @@ class Store:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._lock = FileLock(root / "mlflow.db.lock", timeout=LOCK_SECONDS)
+        self.publishing = FileLock(root / "mlflow.db.publishing.lock")
         self._experiments: dict[str, Experiment] = {}
         with self._lock:
             _make_sqlite()

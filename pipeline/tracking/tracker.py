@@ -40,7 +40,6 @@ class Tracker:
         self._root = (root or Path(os.environ.get("DVC_ROOT", "."))).resolve()
         self._recorder: subprocess.Popen[bytes] | None = None
         self._runs = 0
-        self._live = False
 
     def __enter__(self) -> Self:
         """Start the recorder and return at once."""
@@ -62,24 +61,14 @@ class Tracker:
     ) -> None:
         """Say how the stage ended and let the recorder write what is left."""
         self.send(commands.Goodbye("FINISHED" if kind is None else "FAILED"))
-        recorder = self._recorder
         try:
             self._hang_up()
         except subprocess.TimeoutExpired:
-            assert recorder is not None
-            if self._live:  # publishing adds what is missing, and must not meet a recorder that still writes the same
-                recorder.kill()
-                _warn(
-                    f"MLflow took more than {FLUSH_SECONDS:.0f} s and was left behind; results are not affected.\n"
-                    f"  This adds what the store lacks: dvc repro --single-item --force {self._publisher}"
-                )
-            else:
-                _warn(f"MLflow is still being written after {FLUSH_SECONDS:.0f} s; that goes on in the background.")
+            _warn(f"MLflow is still being written after {FLUSH_SECONDS:.0f} s; that goes on in the background.")
 
     def start(self, run: Run) -> "RunHandle":
         """Begin a run, or continue one with its fingerprint and role that did not finish."""
         self._runs += 1
-        self._live = True
         self.send(commands.Open(self._runs, run, _now_ms()))
         return RunHandle(self, self._runs)
 

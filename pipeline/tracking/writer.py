@@ -1,5 +1,6 @@
 """Carries out a stage's commands on the MLflow store."""
 
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -73,7 +74,12 @@ class Writer:
         return opened
 
     def _publish(self, command: commands.Publish) -> OpenRun | None:
+        if not self._store.publishing.is_locked:
+            self._store.publishing.acquire()  # as long as this process lives
         found = self._find(command.run)
+        while found is not None and abandoned.is_being_written(found):  # by a training whose server is slow
+            time.sleep(1)
+            found = self._find(command.run)
         if found is not None and PublishedRun.holds(found, command.digest):
             self._make_current(found.info.run_id, command.run)
             return None

@@ -74,7 +74,13 @@ with Tracker("compare@demo") as tracker:
 """
 
 
-FIRST = 'with Tracker("compare@demo", Path(".")) as tracker: tracker.start(run("{name}"))'
+FIRST = """
+with Tracker("compare@demo", Path(".")) as tracker:
+    tracker.start(run("{name}")).finish()
+    same = tracker.publish(run("same"), "d1")
+    for epoch in range(1, 21):
+        same.epoch({{"epoch": epoch, "train_loss": 0.5}})
+"""
 UNREACHABLE = """
 with Tracker("compare@demo") as tracker:
     for name in "abc":
@@ -278,7 +284,13 @@ def test_two_stages_may_be_the_first_to_use_a_store(early: Any, new_root: Path, 
     assert [early[name].communicate(timeout=100)[1] for name in ("one", "two")] == ["", ""]
     client = open_store(new_root)
     runs = client.search_runs([client.get_experiment_by_name("demo").experiment_id])
-    assert sorted(run.data.tags["variant"] for run in runs) == ["one", "two"]
+    assert sorted(run.data.tags["variant"] for run in runs) == ["one", "same", "two"]
+
+
+def test_two_stages_that_publish_the_same_at_once_publish_it_once(early: Any, new_root: Path, open_store: Any) -> None:
+    client = open_store(new_root)
+    (run,) = client.search_runs([client.get_experiment_by_name("demo").experiment_id], "tags.variant = 'same'")
+    assert [point.step for point in client.get_metric_history(run.info.run_id, "train/loss")] == list(range(1, 21))
 
 
 @pytest.mark.parametrize(
