@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 SPLITS = ("test", "train")
 LABELS = {"neg": 0, "pos": 1}
 REVIEWS_PER_CLASS = 12_500  # in each split
-LARGEST = 1 << 30  # bytes of the archive, unpacked: three times the original
+LARGEST = 1 << 30  # bytes of the archive, unpacked; without the features it has a fifth of it
 LARGEST_MEMBER = 1 << 22  # bytes; a list of movies has less than a fifth of it, a review a three-hundredth
 
 _WANTED = re.compile(r"aclImdb/((?:train|test)/(?:(?:neg|pos)/\d+_\d+|urls_(?:neg|pos))\.txt)", re.ASCII)

@@ -50,9 +50,8 @@ def _taken_apart(value: Any, tensors: dict[str, Tensor]) -> Any:
     """The value as JSON: tensors are put aside under names, and dicts are lists of pairs, as keys may be numbers."""
     if isinstance(value, Tensor):
         name = str(len(tensors))
-        tensors[name] = value.detach().clone(
-            memory_format=contiguous_format
-        )  # two names of one tensor are two tensors in the file
+        # A copy: the file refuses two names for one memory.
+        tensors[name] = value.detach().clone(memory_format=contiguous_format)
         return {"tensor": name}
     if isinstance(value, dict):
         return {"pairs": [[key, _taken_apart(item, tensors)] for key, item in value.items()]}
