@@ -335,6 +335,8 @@ def test_metrics_plots_and_params_read_well(project: Project) -> None:
 def test_an_experiment_runs_and_is_shown(project: Project) -> None:
     settings = "corpora.demo.training.epochs=1"
     project.run("dvc", "exp", "run", "--name", "quick", "-S", settings, "evaluate@demo-attention")
-    table = project.run("dvc", "exp", "show", "--csv").stdout
-    assert "quick" in table
+    wanted = "Experiment|.*/attention.json:accuracy_mean|corpora.demo.training.epochs"
+    table = project.run("dvc", "exp", "show", "--csv", "--drop", ".*", "--keep", wanted).stdout.splitlines()
+    assert table[0] == "Experiment,results/demo/variants/attention.json:accuracy_mean,corpora.demo.training.epochs"
+    assert [row.split(",")[2] for row in table if row.startswith("quick,")] == ["1"]
     project.restore()
