@@ -44,7 +44,7 @@ def log(client: MlflowClient, run: MlflowRun, command: commands.TextModel) -> st
     """Log the model to a run, which stays ended, and return the id of the model.
 
     These are the steps of `mlflow.pyfunc.log_model` but for those that load the model to see whether it works, and
-    that read the run's metrics one by one: they take nine tenths of its time. Signature and requirements are given,
+    that read the run's metrics one by one: they take three quarters of its time. Signature and requirements are given,
     because to infer them takes seconds. The run names the model last, so what was killed halfway is logged again.
     """
     here = Path(__file__)
