@@ -4,13 +4,14 @@ PIP := .venv/bin/pip --quiet --disable-pip-version-check install --constraint re
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export MLFLOW_DISABLE_TELEMETRY ?= true
 
-.PHONY: help demo repro ui bench chaos test lint audit clean
+.PHONY: help demo repro ui docs docs-serve bench chaos test lint audit clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo    set up, then the whole pipeline on the built-in corpus: nothing to download"
 	@echo "make repro   set up, then the whole pipeline, on IMDB and GloVe too"
 	@echo "make ui      browse the runs in MLflow"
+	@echo "make docs    the course and the guides as a site; make docs-serve shows it while one writes"
 	@echo "make bench   speed beside a plain notebook's, on the tensors of imdb"
 	@echo "make chaos   kills, outages and other trouble on purpose; what held: docs/trust.md"
 	@echo "make test    set up, then lint, types and tests"
@@ -47,6 +48,15 @@ repro: .venv/installed
 ui: .venv/installed
 	MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false .venv/bin/mlflow ui --workers 1 \
 		--backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}"
+
+# The variable: Material says at each build that it will be maintained until 2027.
+docs: .venv/installed
+	$(PIP) --editable '.[docs]'
+	NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --quiet --strict
+	@echo "The site: site/index.html"
+
+docs-serve: docs
+	NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs serve
 
 bench: .venv/installed
 	$(PIP) --editable '.[bench]'

@@ -1,30 +1,21 @@
 """The report in a real browser: sorting, filtering, choosing, reading, by mouse and by keyboard, light and dark."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import evaluation_results
 import pytest
+from browser import CHROMIUM, DRIVER, headless
 from evaluation_results import VARIANTS, examples, report_page
+from selenium.webdriver import Chrome, Keys
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.select import Select
+from selenium.webdriver.support.ui import WebDriverWait
 
 from pipeline.evaluation.examples import Example
 from pipeline.evaluation.reading import Reading
 from pipeline.evaluation.review_html import render_page, render_readings
 
-selenium = pytest.importorskip("selenium")
-
-from selenium.webdriver import Chrome, ChromeOptions, Keys  # noqa: E402
-from selenium.webdriver.chrome.service import Service  # noqa: E402
-from selenium.webdriver.common.by import By  # noqa: E402
-from selenium.webdriver.support.select import Select  # noqa: E402
-from selenium.webdriver.support.ui import WebDriverWait  # noqa: E402
-
-CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-FLAGS = (
-    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
-    *("--disable-background-networking", "--disable-component-update"),
-)
 HOSTILE = [
     *("superb", ",", "<script>document.title='run'</script>", "</script><script>document.title='run'</script>"),
     *("<img src=x onerror=document.title='run'>", "&amp;", "{{7*7}}", "\u2028", "n't"),
@@ -42,14 +33,8 @@ pytestmark = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="needs Chromiu
 
 @pytest.fixture(scope="module")
 def chrome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
-    options = ChromeOptions()
-    options.binary_location = str(CHROMIUM)
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = Chrome(options=options, service=Service(str(DRIVER)))
-    yield driver
-    driver.quit()
+    with headless(tmp_path_factory.mktemp("profile")) as driver:
+        yield driver
 
 
 @pytest.fixture(scope="module")
