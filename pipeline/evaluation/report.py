@@ -22,8 +22,11 @@ from pipeline.evaluation.plot_style import svg
 from pipeline.evaluation.report_tables import reasons_table, variants_table
 from pipeline.evaluation.top_words import RANKINGS
 
-LARGEST = 3_500_000  # bytes of reviews on the page, of the 5 MB that a page may have
+LARGEST = 4_900_000  # bytes of a page: reviews have what tables, words and figures leave
+FRAME = 300_000  # bytes set aside for tables, style and script
 LEXICON = 8000  # words of the vocabulary, the most frequent ones
+WORD_COLUMNS = ("word", "count", "reviews", "pushes_to")
+WORD_NUMBERS = ("mean_weight", "lift", "mass", "push")  # with four digits
 SIDES = 2  # variants side by side at first
 
 _PAGE = Path(__file__).with_name("page")
@@ -66,9 +69,12 @@ def report(
     Raises:
         ValueError: two variants read the same review as different words.
     """
+    words = {name: _rankings(table) for name, table in top_words.items() if len(table)}
+    known = {"classes": classes, "words": words, "lexicon": _lexicon(lexicons or {})}
+    images = [{"name": name, "image": _image(figure, name)} for name, figure in figures.items()]
+    taken = FRAME + len(_json(known).encode()) + sum(len(one["image"].encode()) for one in images)
     reviews = _merged(examples, classes)
-    shown = list(_fitting(reviews))
-    words = {name: table for name, table in top_words.items() if len(table)}
+    shown = list(_fitting(reviews, LARGEST - taken))
     script = "".join((_PAGE / name).read_text(encoding="utf-8") for name in ("report.js", "lexicon.js"))
     environment = Environment(loader=FileSystemLoader(_PAGE), autoescape=True, undefined=StrictUndefined)
     return environment.get_template("report.html").render(
@@ -79,7 +85,7 @@ def report(
         verdicts_note=verdicts_note,
         variants=variants_table(frame, classes),
         reasons=None if reasons is None or reasons.empty else reasons_table(frame, reasons, edits),
-        figures=[{"name": name, "image": _image(figure, name)} for name, figure in figures.items()],
+        figures=images,
         effects=list(effects["sentence"]) if len(effects) else [],
         word_variants=list(words),
         lexicon_variants=list(lexicons or {}),
@@ -90,14 +96,7 @@ def report(
         example_variants=list(examples) if shown else [],
         first_shown=_first_shown(frame, examples),
         examples_note=f"{len(shown)} of {len(reviews)} reviews fit this page." if len(shown) < len(reviews) else "",
-        data=_json(
-            {
-                "classes": classes,
-                "words": {n: _records(table) for n, table in words.items()},
-                "lexicon": _lexicon(lexicons or {}),
-                "reviews": shown,
-            }
-        ),
+        data=_json({**known, "reviews": shown}),
         style=Markup((_PAGE / "report.css").read_text(encoding="utf-8")),
         script=Markup(script),
         script_digest=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
@@ -110,9 +109,15 @@ def _json(value: object) -> Markup:
     return Markup(text.replace("<", "\\u003c"))
 
 
-def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    records: list[dict[str, Any]] = json.loads(table.to_json(orient="records"))
-    return records
+def _rankings(table: pd.DataFrame) -> dict[str, dict[str, dict[str, list[Any]]]]:
+    """Columns by ranking and scope, in the order of ranks."""
+    found: dict[str, dict[str, dict[str, list[Any]]]] = {}
+    for (ranking, scope), rows in table.sort_values("rank", kind="stable").groupby(["ranking", "scope"], sort=False):
+        columns = {name: rows[name].tolist() for name in WORD_COLUMNS}
+        found.setdefault(str(ranking), {})[str(scope)] = columns | {
+            name: [float(f"{value:.4g}") for value in rows[name]] for name in WORD_NUMBERS
+        }
+    return found
 
 
 def _lexicon(lexicons: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
@@ -173,8 +178,7 @@ def _answer(record: Mapping[str, Any], classes: Sequence[str]) -> dict[str, Any]
     return {**answer, "heaviest": round(heaviest, 6), "weights": packed}
 
 
-def _fitting(reviews: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    left = LARGEST
+def _fitting(reviews: Sequence[dict[str, Any]], left: int) -> Iterator[dict[str, Any]]:
     for review in reviews:
         left -= len(json.dumps(review, ensure_ascii=False).encode())
         if left < 0:

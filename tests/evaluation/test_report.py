@@ -6,8 +6,6 @@ from typing import Any
 import pytest
 from evaluation_results import examples, report_page
 
-from pipeline.evaluation.report import LARGEST
-
 HOSTILE = ["</script><script>document.title='run'</script>", "<!--", "<img src=x onerror=document.title='run'>"]
 
 
@@ -93,7 +91,7 @@ def test_the_page_stays_small_and_keeps_what_all_variants_read() -> None:
     tokens = ["word"] * 2700
     page = report_page(tokens=tokens, fixed=40, mistakes=60)
     shown = data(page)["reviews"]
-    assert len(page.encode()) < LARGEST + 1_000_000
+    assert 3_000_000 < len(page.encode()) < 5_000_000
     assert [review["kind"] for review in shown[:40]] == ["fixed"] * 40
     assert f"{len(shown)} of 340 reviews fit this page." in page
 

@@ -94,9 +94,22 @@ def test_the_table_of_reasons_sorts_too_and_leaves_the_other_as_it_is(page: Chro
 
 
 def test_the_table_filters_by_name_and_family(page: Chrome) -> None:
-    press(page, "#filter", "global entropy")
+    press(page, "[data-filters=comparison]", "global entropy")
     assert texts(page, "#comparison td:first-child") == ["attention_entropy"]
-    assert texts(page, "#shown") == ["1 of 5 variants"]
+    assert texts(page, "#comparison-shown") == ["1 of 5 variants"]
+    assert len(texts(page, "#reasons-table td:first-child")) == 2, "the other table is as it was"
+
+
+def test_every_other_table_filters_too(page: Chrome) -> None:
+    press(page, "[data-filters=reasons-table]", "entropy")
+    assert texts(page, "#reasons-table td:first-child") == ["attention_entropy"]
+    press(page, "[data-filters=words]", "bold")
+    assert texts(page, "#words td:first-child") == ["<b>bold</b>"]
+    choose(page, "#words-scope", "negative")
+    assert texts(page, "#words td:first-child") == ["<b>bold</b>"], "the filter outlives another choice"
+    press(page, "[data-filters=words]", *[Keys.BACKSPACE] * 4)
+    assert len(texts(page, "#words td:first-child")) == 5
+    assert page.find_element(By.ID, "words-shown").text == ""
 
 
 def test_attended_words_follow_the_choice(page: Chrome) -> None:
@@ -141,6 +154,11 @@ def test_reviews_are_sorted_by_disagreement_and_walked_through(page: Chrome) -> 
     click(page, "#next")
     click(page, "#previous")
     assert page.find_element(By.ID, "truth").text.endswith("2 of 8.")
+    press(page, "#reading article:nth-child(2) .words", Keys.ARROW_RIGHT)
+    assert page.find_element(By.ID, "truth").text.endswith("3 of 8.")
+    assert page.switch_to.active_element.get_attribute("aria-label") == "The review as best reads it"
+    page.switch_to.active_element.send_keys(Keys.ARROW_LEFT, Keys.ARROW_LEFT)
+    assert page.find_element(By.ID, "truth").text.endswith("1 of 8.")
     for order in ("disagreement of the attention", "narrowest attention", "widest attention", "their order"):
         choose(page, "#order", order)
         assert page.find_element(By.ID, "truth").text.endswith("1 of 8.")

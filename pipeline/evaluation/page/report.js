@@ -36,29 +36,36 @@ document.addEventListener("click", (event) => {
   if (head) sortBy(head);
 });
 
-byId("filter").addEventListener("input", (event) => {
-  const wanted = event.target.value.toLowerCase().split(/\s+/);
-  const rows = [...byId("comparison").tBodies[0].rows];
+// Tables: a row stays in view if its cells of text hold every part of what its table is filtered by.
+function filterBy(input) {
+  const wanted = input.value.toLowerCase().split(/\s+/).filter(Boolean);
+  const rows = [...byId(input.dataset.filters).tBodies[0].rows];
   for (const row of rows) {
-    const text = `${row.cells[0].textContent} ${row.cells[1].textContent}`.toLowerCase();
+    const text = [...row.querySelectorAll("td.text")].map((cell) => cell.textContent).join(" ").toLowerCase();
     row.hidden = !wanted.every((part) => text.includes(part));
   }
-  byId("shown").textContent = `${rows.filter((row) => !row.hidden).length} of ${rows.length} variants`;
+  const shown = rows.filter((row) => !row.hidden).length;
+  byId(`${input.dataset.filters}-shown`).textContent = wanted.length ? `${shown} of ${rows.length} ${input.dataset.counts}` : "";
+}
+
+document.addEventListener("input", (event) => {
+  if (event.target.dataset.filters) filterBy(event.target);
 });
 
 // Top attended words
 function showWords() {
-  const rows = data.words[byId("words-variant").value] ?? [];
-  const [ranking, scope] = [byId("words-ranking").value, byId("words-scope").value];
+  const rankings = data.words[byId("words-variant").value];
+  const columns = rankings[byId("words-ranking").value][byId("words-scope").value];
+  const rows = columns.word.map((_, i) => Object.fromEntries(Object.entries(columns).map(([name, values]) => [name, values[i]])));
   byId("words").tBodies[0].replaceChildren(
-    ...rows.filter((row) => row.ranking === ranking && row.scope === scope).map((row) => {
+    ...rows.map((row, i) => {
       const line = element("tr");
       const cell = (tag, value, text = value, className) => {
         line.append(element(tag, text, className));
         line.lastChild.dataset.value = value;
       };
       cell("td", row.word, row.word, "text");
-      cell("td", row.rank);
+      cell("td", i + 1);
       cell("td", row.mean_weight, percent(row.mean_weight, 2));
       cell("td", row.lift, row.lift.toFixed(1));
       cell("td", row.mass, row.mass.toFixed(1));
@@ -69,6 +76,7 @@ function showWords() {
     }),
   );
   for (const head of byId("words").tHead.rows[0].cells) head.removeAttribute("aria-sort");
+  filterBy(document.querySelector("[data-filters=words]"));
 }
 
 if (byId("words")) {
@@ -211,6 +219,14 @@ if (byId("reading")) {
   byId("review").addEventListener("change", showReview);
   byId("previous").addEventListener("click", () => step(-1));
   byId("next").addEventListener("click", () => step(1));
+  byId("reading").addEventListener("keydown", (event) => {
+    const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (!by || event.altKey || event.ctrlKey || event.metaKey) return;
+    const place = [...document.querySelectorAll(".words")].indexOf(event.target);
+    event.preventDefault();
+    step(by);
+    document.querySelectorAll(".words")[place]?.focus();
+  });
   byId("reading").addEventListener("mouseover", (event) => {
     for (const word of document.querySelectorAll(".here")) word.classList.remove("here");
     const place = event.target.dataset?.place;
