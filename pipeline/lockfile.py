@@ -5,17 +5,20 @@ recorder outlives a stage, puts the copy back if DVC has left less. What DVC cou
 or the stage runs again.
 """
 
+import contextlib
 import fcntl
 import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import psutil
 
 LOCK = Path("dvc.lock")
 SCRATCH = Path(".dvc/tmp")
+POLL_EVERY = 0.1  # seconds
 
 
 def guard() -> None:
@@ -55,7 +58,11 @@ def is_whole(path: Path) -> bool:
 
 
 def _wait(dvc: int, copy: Path) -> None:
-    psutil.wait_procs([psutil.Process(dvc)] if psutil.pid_exists(dvc) else [])
+    with contextlib.suppress(psutil.NoSuchProcess):
+        process = psutil.Process(dvc)
+        # A zombie has ended. Its parent may take note of that only when all have let go of its output, this process too.
+        while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+            time.sleep(POLL_EVERY)
     if not is_whole(LOCK):
         from dvc.lock import make_lock
 

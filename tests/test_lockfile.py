@@ -56,3 +56,20 @@ def test_killed_as_it_writes(tmp_path: Path, left: str, expected: str) -> None:
     assert not list((tmp_path / ".dvc/tmp").glob("dvc.lock*"))
     dvc.stdout.close()
     dvc.stdin.close()
+
+
+def test_who_reads_all_that_dvc_says_is_not_kept_waiting(tmp_path: Path) -> None:
+    """Until the pipe closes the caller reads, and the DVC that has ended is a zombie."""
+    (tmp_path / ".dvc/tmp").mkdir(parents=True)
+    (tmp_path / "dvc.lock").write_text(WHOLE)
+    (tmp_path / "dvc").write_text(DVC)
+    done = subprocess.run(
+        [sys.executable, "dvc", WHOLE],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        input=b"",
+        capture_output=True,
+        timeout=60,
+        check=True,
+    )
+    assert done.stderr == b""

@@ -94,7 +94,7 @@ def test_freed_memory_is_used_again() -> None:
     faults: list[int] = []
     run_seeds(allocate, [0], lambda seed, report: faults.append(report), preload="torch")
     once = 32 * 2**20 / resource.getpagesize()
-    assert faults[0] < 2 * once, "every tensor came as new pages"
+    assert faults[0] < 10 * once, "every one of the twenty came as new pages"
 
 
 def test_small_work_goes_in_turn_in_this_process() -> None:
