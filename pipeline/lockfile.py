@@ -60,7 +60,7 @@ def is_whole(path: Path) -> bool:
 def _wait(dvc: int, copy: Path) -> None:
     with contextlib.suppress(psutil.NoSuchProcess):
         process = psutil.Process(dvc)
-        # A zombie has ended. Its parent may take note of that only when all have let go of its output, this process too.
+        # A zombie has ended. Its parent may note that only when all have let go of its output, this process too.
         while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
             time.sleep(POLL_EVERY)
     if not is_whole(LOCK):
