@@ -3,12 +3,13 @@
 The file is read as YAML 1.2, as DVC reads it, so that ``1e-3`` is a number for both.
 """
 
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError, YAMLWarning
 from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
 MERGE = "tag:yaml.org,2002:merge"  # of the key <<
@@ -90,7 +91,9 @@ def _no_key_twice(yaml: YAML, node: Node) -> None:
 def _in_words(text: str) -> MarkedYAMLError | None:
     """What the parser in Python says, if it refuses the text too: more than the compiled one does."""
     try:
-        YAML(typ="safe", pure=True).compose(text)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", YAMLWarning)  # it warns of what the other refuses, such as an anchor twice
+            YAML(typ="safe", pure=True).compose(text)
     except MarkedYAMLError as error:
         return error
     return None

@@ -108,10 +108,11 @@ def test_wrong_params_stop_dvc_with_the_reason_and_no_traceback(project: Project
 def test_what_dvc_itself_refuses_is_said_better_by_the_check(project: Project, old: str, new: str, said: str) -> None:
     """DVC reads params.yaml for dvc.yaml before any stage runs, and its message names the cause."""
     path = project.root / "params.yaml"
-    path.write_text(path.read_text("utf-8").replace(old, new), "utf-8")
+    before = path.read_text("utf-8")
+    path.write_text(before.replace(old, new), "utf-8")
     done = project.run("dvc", "repro", "compare@demo", check=False)
     check = project.run("python", "-m", "stages.check_params", check=False)
-    project.restore()
+    path.write_text(before, "utf-8")
     assert done.returncode != 0
     assert re.search(said, done.stderr)
     assert "Traceback" not in done.stderr
