@@ -272,7 +272,7 @@ def _both(folder: Path, whole: Project) -> str:
         repros.append(Repro(project, place / f"{number}.log", "compare@demo"))
     codes = [repro.wait(1800) for repro in repros]
     problems = [f"dvc repro ended with {code}" for code in codes if code != 0]
-    problems += [f"{times} warnings" for repro in repros if (times := repro.said.count("warning: "))]
+    problems += [found for repro in repros for found in re.findall("warning: .*", repro.said)]
     for project, seeds in projects:
         problems += _missing(file, project, seeds)
     return "; ".join(dict.fromkeys(problems)) or "no warning; each of their runs is there once, with every epoch"
