@@ -56,7 +56,7 @@ def test_bytes_that_no_terminal_should_get_are_shown_as_such(project: Project, t
     hostile = b"\x1b[2J\x9b2J\x07 caf\xe9 \xe2\x80\xaefilm"  # clear the screen twice, ring, Latin 1, right to left
     page = tmp_path / "page.html"
     _, out, _ = explain(project, os.fsdecode(hostile), "--html", str(page))
-    assert "caf\N{REPLACEMENT CHARACTER}" in out
+    assert "caf \N{REPLACEMENT CHARACTER}" in out
     assert all(line.isprintable() for line in out.split("\n"))
     assert "film" in page.read_text("utf-8")
 
