@@ -110,7 +110,12 @@ def test_make_ui_listens_to_this_machine_alone(monkeypatch: pytest.MonkeyPatch) 
     from mlflow import cli, server
 
     planned = subprocess.run(
-        ["make", "-n", "ui"], cwd=ROOT, env=quiet_environment(), capture_output=True, text=True, check=True
+        ["make", "-n", "--no-print-directory", "ui"],
+        cwd=ROOT,
+        env=quiet_environment(),
+        capture_output=True,
+        text=True,
+        check=True,
     )
     words = shlex.split(planned.stdout[planned.stdout.index("mlflow ui") :].replace("\\\n", ""))
     started: dict[str, Any] = {}
