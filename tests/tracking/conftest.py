@@ -71,6 +71,7 @@ def open_store() -> Callable[[Path], "MlflowClient"]:
     def open_(root: Path) -> "MlflowClient":
         from mlflow import MlflowClient
 
-        return MlflowClient(f"sqlite:///{root / 'mlflow.db'}")
+        uri = f"sqlite:///{root / 'mlflow.db'}"
+        return MlflowClient(uri, registry_uri=uri)  # by default the registry is what MLFLOW_REGISTRY_URI says
 
     return open_
