@@ -79,7 +79,9 @@ def main(
     typer.echo()
     for sentence in effects.get("sentence", []):
         typer.echo(sentence)
-    typer.echo(f"Report: {page}")
+    made = sorted(path.name for path in results.iterdir() if path.suffix in {".csv", ".md", ".png"})
+    typer.echo(f"\nMade in {results}: {', '.join(made)}")
+    typer.echo(f"Open {page} in a browser for the tables, the figures, the words, and reviews side by side.")
 
 
 if __name__ == "__main__":

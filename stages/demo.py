@@ -14,7 +14,10 @@ def main(
     reviews: Annotated[Path, typer.Option(help="parquet file to write")],
     vectors: Annotated[Path, typer.Option(help="GloVe text file to write")],
 ) -> None:
-    """Generates the demo corpus and its word vectors: no network, the same bits for the same params."""
+    """Generate the demo corpus and its word vectors: no network, the same bits for the same params.
+
+    Example: python -m stages.demo --reviews data/demo/reviews.parquet --vectors data/demo/vectors.txt
+    """
     source = load_params("params.yaml").sources.demo
     frame, word_vectors = demo.generate(source.seed, source.train_reviews, source.test_reviews)
     demo.write_reviews(frame, reviews)

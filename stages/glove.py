@@ -14,7 +14,10 @@ def main(
     downloads: Annotated[Path, typer.Option(help="folder that keeps downloaded archives")],
     out: Annotated[Path, typer.Option(help="vectors.txt to write")],
 ) -> None:
-    """Downloads and verifies the GloVe vectors of the wanted length, and writes them as text."""
+    """Download and verify the GloVe vectors of the wanted length, and write them as text.
+
+    Example: python -m stages.glove --downloads data/downloads --out data/glove/vectors.txt
+    """
     source = load_params("params.yaml").sources.glove
     member = source.members[source.dimensions]
     sources.fetch(

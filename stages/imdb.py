@@ -15,7 +15,10 @@ def main(
     downloads: Annotated[Path, typer.Option(help="folder that keeps downloaded archives")],
     out: Annotated[Path, typer.Option(help="reviews.parquet to write")],
 ) -> None:
-    """Downloads and verifies the IMDB reviews, and writes them as one table."""
+    """Download and verify the IMDB reviews, and write them as one table.
+
+    Example: python -m stages.imdb --downloads data/downloads --out data/imdb/reviews.parquet
+    """
     source = load_params("params.yaml").sources.imdb
     reviews = sources.fetch(source.urls, downloads, lambda archive: imdb.read(archive, source.sha256))
     with replacing(out) as part:

@@ -1,17 +1,16 @@
 """One URL to one file: streamed, resumed after an interruption, with progress, in place only when complete."""
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import filelock
 import requests
 
 from pipeline.data.answer import answer, chunks
+from pipeline.progress import Progress
 
 ATTEMPTS = 20  # connections at most, each of which got further than the one before
 LARGEST = 4 << 30  # bytes; twice the largest archive of GloVe: a server that never ends shall not fill the disk
+MB = 1e6  # bytes
 
 
 def download(url: str, target: Path) -> None:
@@ -67,15 +66,16 @@ def _continue(url: str, partial: Path) -> None:
 
 def _append(response: requests.Response, partial: Path, start: int) -> None:
     left = response.raw.length_remaining  # None if the server does not say
-    total = None if left is None else start + left
+    total = 0 if left is None else start + left
     try:
-        with partial.open("ab") as file, _progress(partial.stem, start, total) as advance:
+        with partial.open("ab") as file, Progress() as progress:
+            task = progress.task(partial.stem, total / MB, "MB", start / MB)
             for chunk in chunks(response):
-                if max(total or 0, file.tell() + len(chunk)) > LARGEST:
+                if max(total, file.tell() + len(chunk)) > LARGEST:
                     file.truncate(0)
                     raise requests.RequestException(f"more than {LARGEST:,} bytes: no wanted file is so large")
                 file.write(chunk)
-                advance(len(chunk))
+                task.advance(len(chunk) / MB)
     except requests.RequestException:  # these are OSErrors too
         raise
     except OSError as error:  # a full disk says how, but not where
@@ -95,28 +95,3 @@ def _validator(response: requests.Response) -> str:
     """What names this version of the file in If-Range: a strong ETag or a date; empty if the server gives neither."""
     etag = response.headers.get("ETag", "W/")
     return response.headers.get("Last-Modified", "") if etag.startswith("W/") else etag
-
-
-@contextmanager
-def _progress(name: str, done: int, total: int | None) -> Iterator[Callable[[int], None]]:
-    """A bar on a terminal; elsewhere (a log, CI) one flushed line per tenth."""
-    if sys.stderr.isatty():
-        from rich.console import Console
-        from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
-
-        columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
-        with Progress("{task.description}", *columns, console=Console(stderr=True)) as bar:
-            task = bar.add_task(name, completed=done, total=total)
-            yield lambda count: bar.advance(task, count)
-        return
-
-    tenth = done * 10 // total if total else 0
-
-    def advance(count: int) -> None:
-        nonlocal done, tenth
-        done += count
-        if total and done * 10 // total > tenth:
-            tenth = done * 10 // total
-            print(f"{name}: {tenth}0 % of {total / 1e6:.1f} MB", file=sys.stderr, flush=True)
-
-    yield advance

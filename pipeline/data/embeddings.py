@@ -8,6 +8,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.progress import Progress
+
+MB = 1e6  # bytes
 LONGEST = 1 << 20  # bytes of a line
 
 
@@ -25,8 +28,11 @@ def read_vectors(path: Path, wanted: Collection[str]) -> dict[str, npt.NDArray[n
     """
     vectors: dict[str, npt.NDArray[np.float32]] = {}
     dimensions = 0
-    with path.open("rb") as lines, np.errstate(over="ignore"):  # 1e39 is no float32: it becomes inf, and an error below
+    # 1e39 is no float32: it becomes inf, and an error below
+    with path.open("rb") as lines, Progress() as progress, np.errstate(over="ignore"):
+        task = progress.task("reading word vectors", path.stat().st_size / MB, "MB")
         for number, line in enumerate(iter(partial(lines.readline, LONGEST), b""), start=1):
+            task.advance(len(line) / MB)
             if len(line) == LONGEST:
                 raise ValueError(f"{path}, line {number}: it has {LONGEST:,} bytes or more: this is no file of vectors")
             dimensions = dimensions or _dimensions(line, path)

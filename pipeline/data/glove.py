@@ -7,8 +7,10 @@ import zlib
 from pathlib import Path, PurePosixPath
 
 from pipeline.data.atomic import replacing
+from pipeline.progress import Progress
 
 CHUNK = 1 << 20  # bytes
+MB = 1e6  # bytes
 LARGEST = 2 << 30  # bytes of a member; of 300 dimensions, the most there are, it has half of it
 NAMED = 5  # members in an error
 
@@ -27,20 +29,27 @@ def extract(archive: Path, out: Path, dimensions: int, sha256: str, archive_sha2
         ValueError: the archive is damaged, has no such member, or has other content.
     """
     if not sha256:
-        with archive.open("rb") as file:
-            _compare("the archive", hashlib.file_digest(file, "sha256").hexdigest(), archive_sha256)
+        content = hashlib.sha256()
+        with archive.open("rb") as file, Progress() as progress:
+            task = progress.task(f"verifying {archive.name}", archive.stat().st_size / MB, "MB")
+            while chunk := file.read(CHUNK):
+                content.update(chunk)
+                task.advance(len(chunk) / MB)
+        _compare("the archive", content.hexdigest(), archive_sha256)
     try:
         with zipfile.ZipFile(archive) as zip_file, replacing(out) as part, part.open("wb") as target:
             member = _member(zip_file, dimensions)
             if zip_file.getinfo(member).compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
                 raise ValueError(f"{member} is not deflated: of other compressions a megabyte can unpack to gigabytes")
             content = hashlib.sha256()
-            with zip_file.open(member) as source:
+            with zip_file.open(member) as source, Progress() as progress:
+                task = progress.task(f"unpacking {archive.name}", zip_file.getinfo(member).file_size / MB, "MB")
                 while chunk := source.read(CHUNK):
                     if target.tell() + len(chunk) > LARGEST:
                         raise ValueError(f"{member} unpacks to more than {LARGEST:,} bytes")
                     content.update(chunk)
                     target.write(chunk)
+                    task.advance(len(chunk) / MB)
             if sha256:
                 _compare(member, content.hexdigest(), sha256)
     except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, OSError) as error:

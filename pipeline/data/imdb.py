@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING
 
 from isal import igzip, isal_zlib
 
+from pipeline.progress import Progress
+
 if TYPE_CHECKING:
     import pandas
 
+MB = 1e6  # bytes
 SPLITS = ("test", "train")
 LABELS = {"neg": 0, "pos": 1}
 REVIEWS_PER_CLASS = 12_500  # in each split
@@ -92,16 +95,23 @@ def _members(archive: Path) -> dict[str, bytes]:
     """The wanted members, by path within aclImdb. Of two of one path the last counts, as where tar unpacks them."""
     members: dict[str, bytes] = {}
     try:
-        with _Limited(archive) as stream, tarfile.open(fileobj=stream, mode="r|") as tar:
+        with (
+            Progress() as progress,
+            archive.open("rb") as file,
+            _Limited(fileobj=file) as stream,
+            tarfile.open(fileobj=stream, mode="r|") as tar,
+        ):
+            task = progress.task(f"reading {archive.name}", archive.stat().st_size / MB, "MB")
             for member in tar:
+                task.reach(file.tell() / MB)
                 tar.members.clear()  # type: ignore[attr-defined] # else every header that is passed over stays in memory
                 wanted = _WANTED.fullmatch(member.name)
                 if not wanted or not member.isreg() or member.issparse():  # a sparse file is as large as it says
                     continue
                 if member.size > LARGEST_MEMBER:
                     raise ValueError(f"{wanted[1]} has {member.size:,} bytes, more than {LARGEST_MEMBER:,}")
-                if file := tar.extractfile(member):
-                    members[wanted[1]] = file.read()
+                if text := tar.extractfile(member):
+                    members[wanted[1]] = text.read()
             while stream.read(1 << 20):  # to the very end, where gzip compares its checksum
                 pass
     except (tarfile.TarError, gzip.BadGzipFile, isal_zlib.error, EOFError, RecursionError) as error:

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.data.progress import progress
 from pipeline.data.tokenizer import Tokenizer, make_tokenizer
 from pipeline.processes import in_processes
+from pipeline.progress import Progress
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -76,12 +76,13 @@ def tokenised(table: Path, tokenizer: str, scratch: Path) -> Iterator[TokenisedT
         # Mapped: otherwise pyarrow holds the compressed texts of a whole row group, which may be all of the table.
         with ParquetFile(table, memory_map=True) as source, scratch.open("wb") as file:
             work = partial(_tokenise, tokenizer=tokenizer)
-            with progress("tokenising", source.metadata.num_rows, "texts") as advance:
+            with Progress() as progress:
+                task = progress.task("tokenising", source.metadata.num_rows, "texts")
                 for portion in in_processes(work, _texts(source), preload=__name__):
                     number_W = np.array([numbers[word] for word in portion.words], dtype=np.int32)
                     file.write(number_W[portion.tokens].data)
                     lengths.append(portion.lengths)
-                    advance(len(portion.lengths))
+                    task.advance(len(portion.lengths))
         yield TokenisedTexts(numbers, np.concatenate(lengths), scratch)
     finally:
         scratch.unlink(missing_ok=True)

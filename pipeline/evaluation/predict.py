@@ -14,6 +14,7 @@ from pipeline.data.reviews import Reviews
 from pipeline.data.tensors import read_tensors
 from pipeline.evaluation.metrics import log_softmax
 from pipeline.processes import Report, run_seeds
+from pipeline.progress import Done, Progress, results_of
 
 if TYPE_CHECKING:
     from pipeline.models.classifier import AttentionClassifier
@@ -90,33 +91,46 @@ def predict_seeds(checkpoints: Mapping[int, Path], tensors: Path, split: str) ->
     """
     found: dict[int, Predictions] = {}
     work = functools.partial(_predict_seed, checkpoints=dict(checkpoints), tensors=tensors, split=split)
-    small = len(checkpoints) * len(read_tensors(tensors).splits[split].tokens) < SMALL
-    run_seeds(work, list(checkpoints), found.__setitem__, preload="pipeline.models.checkpoint", in_turn=small)
+    reviews = read_tensors(tensors).splits[split]
+    small = len(checkpoints) * len(reviews.tokens) < SMALL
+    with Progress() as progress:
+        task = progress.task(f"answers on the {split} split", len(checkpoints) * len(reviews), "reviews")
+        on_report = results_of(task, found.__setitem__)
+        run_seeds(work, list(checkpoints), on_report, preload="pipeline.models.checkpoint", in_turn=small)
     return {seed: found[seed] for seed in checkpoints}
 
 
 def _predict_seed(seed: int, report: Report, *, checkpoints: Mapping[int, Path], tensors: Path, split: str) -> None:
     corpus = read_tensors(tensors)
-    report(predict(checkpoints[seed], corpus.embeddings, corpus.splits[split]))
+    report(predict(checkpoints[seed], corpus.embeddings, corpus.splits[split], report))
 
 
-def predict(checkpoint: Path, embeddings: npt.NDArray[np.float32], reviews: Reviews) -> Predictions:
+def predict(
+    checkpoint: Path,
+    embeddings: npt.NDArray[np.float32],
+    reviews: Reviews,
+    report: Report = lambda done: None,
+) -> Predictions:
     """Loads what `train_variant` wrote and runs it once: see `load_predictor`.
 
     Args:
         checkpoint: of either family.
         embeddings: (V, E), the corpus's word vectors.
         reviews: what to classify.
+        report: called with `Done` after each batch.
     """
-    return load_predictor(checkpoint, embeddings)(reviews)
+    return load_predictor(checkpoint, embeddings, report)(reviews)
 
 
-def load_predictor(checkpoint: Path, embeddings: npt.NDArray[np.float32]) -> Callable[[Reviews], Predictions]:
+def load_predictor(
+    checkpoint: Path, embeddings: npt.NDArray[np.float32], report: Report = lambda done: None
+) -> Callable[[Reviews], Predictions]:
     """Loads what `train_variant` wrote; the file says itself of which family it is.
 
     Args:
         checkpoint: of either family.
         embeddings: (V, E), the corpus's word vectors.
+        report: called with `Done` after each batch.
 
     Returns:
         (reviews) -> what the model says of them.
@@ -133,10 +147,10 @@ def load_predictor(checkpoint: Path, embeddings: npt.NDArray[np.float32]) -> Cal
     from pipeline.models.checkpoint import load_classifier
 
     model = load_classifier(checkpoint, torch.from_numpy(np.array(embeddings)))
-    return functools.partial(_predict_attention, model)
+    return functools.partial(_predict_attention, model, report)
 
 
-def _predict_attention(model: "AttentionClassifier", reviews: Reviews) -> Predictions:
+def _predict_attention(model: "AttentionClassifier", report: Report, reviews: Reviews) -> Predictions:
     from pipeline.data.batching import evaluation_batches
     from pipeline.models.inference import infer
     from pipeline.models.variants import trained_parameters
@@ -149,4 +163,5 @@ def _predict_attention(model: "AttentionClassifier", reviews: Reviews) -> Predic
         places = reviews.offsets[index][:, None] + np.arange(batch.tokens_BT.shape[1])
         inside = np.arange(batch.tokens_BT.shape[1]) < batch.lengths_B.numpy()[:, None]
         weights[places[inside]] = attended.weights_BT.numpy()[inside]
+        report(Done(len(index)))
     return Predictions(logits_NC, weights, trained_parameters(model))

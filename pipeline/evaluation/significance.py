@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from pipeline.evaluation.null_names import variant_and_kind
+from pipeline.progress import counted
 
 Floats = npt.NDArray[np.float64]
 
@@ -99,7 +100,8 @@ def resampled_means(values: Mapping[str, npt.NDArray[Any]], *, resamples: int, s
     by_seed_NX = np.concatenate([values_SN.T for values_SN in values.values()], axis=1).astype(np.float32)
     reviews = len(by_seed_NX)
     means_RX = np.empty((resamples, by_seed_NX.shape[1]))
-    for start in range(0, resamples, _AT_ONCE):
+    starts = range(0, resamples, _AT_ONCE)
+    for start in counted(starts, "resampling", len(starts), f"of {_AT_ONCE} resamples"):
         drawn = min(_AT_ONCE, resamples - start)
         draws = rng.integers(reviews, size=(drawn, reviews))
         times_RN = np.stack([np.bincount(row, minlength=reviews) for row in draws]).astype(np.float32)

@@ -15,6 +15,7 @@ from pipeline.data.tokenizer import make_tokenizer
 from pipeline.data.vocabulary import Vocabulary
 from pipeline.evaluation.predict import predict
 from pipeline.processes import Report, run_seeds
+from pipeline.progress import Progress
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,9 +59,14 @@ def counterfactual_rows(
         changed=changed,
         tensors=tensors,
     )
-    run_seeds(
-        work, seeds, lambda seed, rows: found.append(rows.assign(seed=seed)), preload="pipeline.models.checkpoint"
-    )
+    with Progress() as progress:
+        task = progress.task("reading the edits", sum(map(len, checkpoints.values())), "models")
+
+        def on_report(seed: int, rows: "pd.DataFrame") -> None:
+            found.append(rows.assign(seed=seed))
+            task.advance()
+
+        run_seeds(work, seeds, on_report, preload="pipeline.models.checkpoint")
     rows = pd.concat(found, ignore_index=True).sort_values(["variant", "seed", "pair"], ignore_index=True)
     return rows.assign(held_out=rows["pair"].map(held_out))
 

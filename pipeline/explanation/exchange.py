@@ -12,6 +12,7 @@ import numpy as np
 
 from pipeline.data.tensors import read_tensors
 from pipeline.processes import Report, run_seeds
+from pipeline.progress import Done, Progress, results_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,7 +40,10 @@ def exchange(checkpoints: Mapping[str, Mapping[int, Path]], tensors: Path, *, re
     test = read_tensors(tensors).splits["test"]
     share = min(reviews, len(test)) / len(test)
     small = len(checkpoints) * len(seeds) * share * len(test.tokens) < SMALL
-    run_seeds(work, seeds, found.__setitem__, preload="pipeline.models.checkpoint", in_turn=small)
+    with Progress() as progress:
+        task = progress.task("exchanging weights", 2 * len(checkpoints) * len(seeds), "readings of the sample")
+        on_report = results_of(task, found.__setitem__)
+        run_seeds(work, seeds, on_report, preload="pipeline.models.checkpoint", in_turn=small)
     rows = [
         {"model": model, "donor": donor, "accuracy": np.mean([found[seed][model, donor] for seed in seeds])}
         for model in checkpoints
@@ -63,14 +67,15 @@ def _exchange_seed(
     test = corpus.splits["test"]
     sample = chosen(test, sample_of(len(test), reviews))
     embeddings_VE = torch.from_numpy(np.array(corpus.embeddings))
-    weights = {
-        name: importance.attention(load_classifier(paths[seed], embeddings_VE), sample)
-        for name, paths in checkpoints.items()
-    }
+    weights = {}
+    for name, paths in checkpoints.items():
+        weights[name] = importance.attention(load_classifier(paths[seed], embeddings_VE), sample)
+        report(Done())
     accuracies = {}
     for name, paths in checkpoints.items():
         answers, _ = replaced(load_classifier(paths[seed], embeddings_VE), sample, seed=seed, donors=weights)
         for donor in checkpoints:  # of several heads, the own weights are more than the mean that goes to others
             answers_NC = answers["own" if donor == name else donor]
             accuracies[name, donor] = float((answers_NC.argmax(axis=1) == sample.labels).mean())
+        report(Done())
     report(accuracies)

@@ -1,7 +1,7 @@
 """One trained model, asked everything: is its attention needed, faithful, unique, and on which words does it lie?"""
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,13 +13,16 @@ from pipeline.data.reviews import Reviews
 from pipeline.data.tensors import Tensors, read_table, read_tensors
 from pipeline.evaluation.predict import Predictions
 from pipeline.processes import Report, run_seeds
+from pipeline.progress import Done, Progress, results_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from pipeline.explanation.opened import Flat
     from pipeline.models.classifier import AttentionClassifier
 
 SMALL = 500_000  # tokens for all seeds: read in the time that it takes to start processes
+STEPS = 13  # that are counted: the test split, each ranking made and erased, permutations, the adversary
 SAMPLE_SEED = 0  # of the draw of reviews: the same for every variant and seed
 
 
@@ -71,7 +74,10 @@ def explain_seeds(
         evidence=evidence,
     )
     small = len(checkpoints) * len(read_tensors(tensors).splits["test"].tokens) < SMALL
-    run_seeds(work, list(checkpoints), found.__setitem__, preload="pipeline.models.checkpoint", in_turn=small)
+    with Progress() as progress:
+        task = progress.task("questioning the attention", STEPS * len(checkpoints), "steps")
+        on_report = results_of(task, found.__setitem__)
+        run_seeds(work, list(checkpoints), on_report, preload="pipeline.models.checkpoint", in_turn=small)
     return {seed: found[seed] for seed in checkpoints}
 
 
@@ -86,7 +92,7 @@ def _explain_seed(
 ) -> None:
     corpus = read_tensors(tensors)
     known = evidence_of(corpus, tensors, evidence)
-    report(explain(checkpoints[seed], corpus, seed=seed, evidence=known, **settings))
+    report(explain(checkpoints[seed], corpus, seed=seed, evidence=known, report=report, **settings))
 
 
 def evidence_of(corpus: Tensors, tensors: Path, roles: frozenset[str]) -> npt.NDArray[np.bool_] | None:
@@ -108,6 +114,7 @@ def explain(
     permutations: int,
     seed: int,
     evidence: npt.NDArray[np.bool_] | None = None,
+    report: Report = lambda done: None,
 ) -> Explanation:
     """Explains one model.
 
@@ -118,6 +125,7 @@ def explain(
         permutations: of the weights of each.
         seed: of everything random.
         evidence: from `evidence_of`.
+        report: called with `Done`, `STEPS` times.
     """
     import torch
 
@@ -132,9 +140,10 @@ def explain(
     model = load_classifier(checkpoint, embeddings_VE)
     test = corpus.splits["test"]
     answers, own = replaced(model, test, seed=seed)
+    report(Done())
     weights = own.astype(np.float64)
     index_N = sample_of(len(test), reviews)
-    frame, curves = _measures(model, chosen(test, index_N), permutations, seed)
+    frame, curves = _measures(model, chosen(test, index_N), permutations, seed, report)
     if evidence is not None:
         asked = np.repeat(np.isin(np.arange(len(test)), index_N), test.lengths)
         scores = evidence_scores(chosen(test, index_N), weights[asked], evidence[asked])
@@ -154,7 +163,9 @@ def sample_of(count: int, size: int) -> npt.NDArray[np.int64]:
     return np.sort(np.random.default_rng(SAMPLE_SEED).choice(count, min(size, count), replace=False))
 
 
-def _measures(model: Any, sample: Reviews, permutations: int, seed: int) -> tuple["pd.DataFrame", "pd.DataFrame"]:
+def _measures(
+    model: Any, sample: Reviews, permutations: int, seed: int, report: Report
+) -> tuple["pd.DataFrame", "pd.DataFrame"]:
     import pandas as pd
 
     from pipeline.explanation import agreement, importance
@@ -163,13 +174,17 @@ def _measures(model: Any, sample: Reviews, permutations: int, seed: int) -> tupl
     from pipeline.explanation.leave_one_out import leave_one_out
     from pipeline.explanation.null_models import permuted
 
-    rankings = {
-        "attention": importance.attention(model, sample),
-        "gradient": importance.gradient_x_input(model, sample),
-        "integrated": importance.integrated_gradients(model, sample),
-        "leave_one_out": leave_one_out(model, sample),
-        "random": importance.random(sample, seed),
+    makers: dict[str, Callable[[], Flat]] = {
+        "attention": lambda: importance.attention(model, sample),
+        "gradient": lambda: importance.gradient_x_input(model, sample),
+        "integrated": lambda: importance.integrated_gradients(model, sample),
+        "leave_one_out": lambda: leave_one_out(model, sample),
+        "random": lambda: importance.random(sample, seed),
     }
+    rankings = {}
+    for name, maker in makers.items():
+        rankings[name] = maker()
+        report(Done())
     even_N = np.maximum.reduceat(rankings["attention"], sample.offsets[:-1]) == np.minimum.reduceat(
         rankings["attention"], sample.offsets[:-1]
     )
@@ -191,12 +206,15 @@ def _measures(model: Any, sample: Reviews, permutations: int, seed: int) -> tupl
         if name != "attention":
             columns[f"tau_{name}"] = agreement.kendall(sample, rankings["attention"], np.abs(ranking))
             columns[f"overlap_{name}"] = agreement.top_overlap(sample, rankings["attention"], np.abs(ranking))
+        report(Done())
     ceiling = (sample, np.abs(rankings["gradient"]), np.abs(rankings["leave_one_out"]))
     columns["tau_ceiling"] = agreement.kendall(*ceiling)
     columns["overlap_ceiling"] = agreement.top_overlap(*ceiling)
     shuffled = permuted(model, sample, permutations=permutations, seed=seed)
     columns["permutation_change"], columns["largest_weight"] = shuffled.change_N, shuffled.largest_N
+    report(Done())
     other = adversary(model, sample, seed=seed)
+    report(Done())
     columns["adversary_divergence"], columns["adversary_change"] = other.divergence_N, other.change_N
     return pd.DataFrame(columns), pd.DataFrame(curves)
 

@@ -30,7 +30,7 @@ _SIGNATURE = ModelSignature(
     params=ParamSchema([ParamSpec("words", DataType.boolean, default=False)]),
 )
 _NUMBERS = ("numba", "numpy", "pandas", "safetensors", "scikit-learn", "torch")
-_REQUIREMENTS = ("mlflow", "pydantic", "regex", "ruamel.yaml", *_NUMBERS)
+_REQUIREMENTS = ("mlflow", "pydantic", "regex", "rich", "ruamel.yaml", *_NUMBERS)
 _EXAMPLE = pd.DataFrame({"text": ["A wonderful film, I loved every minute.", "Dull, and far too long."]})
 
 

@@ -9,11 +9,13 @@ import pickle
 import signal
 import sys
 import threading
-from contextlib import suppress
+from collections import Counter
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from queue import SimpleQueue
 from typing import BinaryIO
 
+from pipeline.progress import Progress, Task
 from pipeline.tracking import commands
 from pipeline.tracking.provenance import invocation
 
@@ -27,21 +29,25 @@ def main() -> None:
         signal.signal(signal_number, signal.SIG_IGN)
     queue: SimpleQueue[commands.Command] = SimpleQueue()
     # The pipe is emptied from the first moment, so the stage never waits while MLflow is imported or slow.
-    threading.Thread(target=_receive, args=(sys.stdin.buffer, queue), daemon=True).start()
-    _record(queue, workspace=Path(sys.argv[1]), stage_pid=int(sys.argv[2]), publisher=sys.argv[3])
+    received: Counter[type] = Counter()
+    threading.Thread(target=_receive, args=(sys.stdin.buffer, queue, received), daemon=True).start()
+    _record(queue, received, workspace=Path(sys.argv[1]), stage_pid=int(sys.argv[2]), publisher=sys.argv[3])
 
 
-def _receive(pipe: BinaryIO, queue: SimpleQueue[commands.Command]) -> None:
+def _receive(pipe: BinaryIO, queue: SimpleQueue[commands.Command], received: Counter[type]) -> None:
     while True:
         try:
             command: commands.Command = pickle.load(pipe)
         except Exception:  # the pipe has ended, or was cut in the middle of a command
             queue.put(commands.Goodbye("KILLED"))
             return
+        received[type(command)] += 1
         queue.put(command)
 
 
-def _record(queue: SimpleQueue[commands.Command], workspace: Path, stage_pid: int, publisher: str) -> None:
+def _record(
+    queue: SimpleQueue[commands.Command], received: Counter[type], workspace: Path, stage_pid: int, publisher: str
+) -> None:
     os.environ["MLFLOW_TRACKING_URI"] = _patient(os.environ["MLFLOW_TRACKING_URI"])
     try:
         import mlflow  # noqa: F401 - sets its own log levels, so it comes before ours
@@ -58,11 +64,18 @@ def _record(queue: SimpleQueue[commands.Command], workspace: Path, stage_pid: in
         _ignore_rest(queue)
         return
     try:
-        while not isinstance(command := queue.get(), commands.Goodbye):
-            writer.write(command)
-            if queue.empty():
-                writer.flush()
-        writer.end(command.status)
+        with ExitStack() as stack:
+            task: Task | None = None  # a training's own bars are enough
+            while not isinstance(command := queue.get(), commands.Goodbye):
+                if isinstance(command, commands.Publish):
+                    task = task or stack.enter_context(Progress()).task("adding to MLflow", 0, "runs")
+                    task.total = received[commands.Publish]
+                writer.write(command)
+                if task and isinstance(command, commands.Publish):
+                    task.advance()
+                if queue.empty():
+                    writer.flush()
+            writer.end(command.status)
     except Exception as error:
         _warn(error, stage_pid, publisher)
         with suppress(Exception):

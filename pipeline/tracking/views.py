@@ -74,7 +74,7 @@ def link(experiment_id: str, name: str) -> str:
 
 
 def print_links(client: MlflowClient, experiment_id: str, tried: str | None) -> None:
-    """Print where to look, on stderr; a view that would have no run is left out.
+    """Print where to look, on stderr, last of all; a view that would have no run is left out.
 
     Args:
         client: Of the store.
@@ -84,6 +84,8 @@ def print_links(client: MlflowClient, experiment_id: str, tried: str | None) -> 
     shown = [name for name, (key, _) in LINKS.items() if client.search_runs([experiment_id], _runs(key), max_results=1)]
     uri = os.environ["MLFLOW_TRACKING_URI"]
     server = uri.rstrip("/") if uri.startswith("http") else "http://127.0.0.1:5000"
+    if shown or tried:
+        print("Results are in MLflow: `make ui`, then open one of", file=sys.stderr, flush=True)
     for name in shown:
         print(f"MLflow {name}: {server}/{link(experiment_id, name)}", file=sys.stderr, flush=True)
     if tried:

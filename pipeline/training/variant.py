@@ -66,6 +66,7 @@ def train_variant(
     if isinstance(variant, TfidfVariant):
         if not workers.first:
             return
+        report({"state": "counting n-grams, then a regression over all of them"})
         history = _fit_tfidf(variant, corpus, out / f"seed-{seed}.safetensors")
         report(history[0])
     else:

@@ -7,6 +7,7 @@ import filelock
 import pytest
 import requests
 
+from pipeline import progress
 from pipeline.data import answer as module
 from pipeline.data import download as downloading
 from pipeline.data.download import download
@@ -210,11 +211,17 @@ def test_two_processes_do_not_write_one_file(server: Any, target: Path) -> None:
     assert server.requests == []
 
 
-def test_a_log_gets_one_line_per_tenth(server: Any, target: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_log_hears_how_far_a_long_download_is(
+    server: Any, target: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress, "FIRST", 0.0)
+    monkeypatch.setattr(progress, "EVERY", 0.0)
     download(server.serve("file.bin", CONTENT * 2), target)
     lines = capsys.readouterr().err.splitlines()
-    assert lines[-1] == "file.bin: 100 % of 0.8 MB"
-    assert 5 < len(lines) <= 10
+    size = len(CONTENT) * 2 / 1e6
+    assert lines[0].startswith("file.bin  ")
+    assert lines[-1].startswith(f"file.bin  {size:.2g} of {size:.2g} MB  100 %  ")
+    assert lines[-1].endswith(" MB/s  0:00 left")
 
 
 def test_a_terminal_gets_a_bar(server: Any, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -224,8 +231,10 @@ def test_a_terminal_gets_a_bar(server: Any, target: Path, monkeypatch: pytest.Mo
 
     monkeypatch.setattr("sys.stderr", terminal := Terminal())
     monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(progress, "REDRAWN", 0.0)
     download(server.serve("file.bin", CONTENT), target)
-    assert "400.0/400.0 kB" in terminal.getvalue()
+    assert "0.4 of 0.4 MB" in terminal.getvalue()
 
 
 def test_a_length_that_is_not_told_is_no_hindrance(server: Any, target: Path) -> None:

@@ -1,9 +1,13 @@
+import importlib
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import typer
 
+ROOT = Path(__file__).parents[2]
 STAGE = """
 from pathlib import Path
 from stages import cli
@@ -25,8 +29,7 @@ cli.run(main)
 
 def stage(*arguments: str, dev: bool = False) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, *(["-X", "dev"] if dev else []), "-c", STAGE, *arguments]
-    root = Path(__file__).parents[2]
-    return subprocess.run(command, capture_output=True, text=True, cwd=root, check=False, timeout=60)
+    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False, timeout=60)
 
 
 def test_a_stage_that_works_says_what_it_did() -> None:
@@ -61,3 +64,17 @@ def test_a_wrong_option_is_explained() -> None:
     failed = stage("good", "--count", "many")
     assert failed.returncode == 2
     assert "--count" in failed.stderr
+
+
+PROGRAMS = [path.stem for path in sorted((ROOT / "stages").glob("*.py")) if "cli.run(main)" in path.read_text("utf-8")]
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_the_help_of_every_stage_has_an_example_with_options_that_it_has(name: str) -> None:
+    main = importlib.import_module(f"stages.{name}").main
+    example = " ".join(main.__doc__.split("Example")[1].split())
+    assert re.search(rf"(python -m stages\.|attention ){name}\b", example)
+    app = typer.Typer()
+    app.command()(main)
+    options = {flag for parameter in typer.main.get_command(app).params for flag in parameter.opts}
+    assert set(re.findall(r" (--[a-z-]+)", example)) - {"--nproc-per-node"} <= options
