@@ -52,7 +52,8 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Project:
     yaml = YAML()
     params = merged(yaml.load(ROOT / "params.yaml"), SMALL)
     benchmark: list[str] = []
-    for entries in map(yaml.load, re.findall(r"```yaml\n(.*?)```", PAGE, flags=re.DOTALL)):
+    corpora = PAGE.split("## Your mechanism")[0]
+    for entries in map(yaml.load, re.findall(r"```yaml\n(.*?)```", corpora, flags=re.DOTALL)):
         benchmark += entries["benchmark"]
         params = merged(params, entries)
     params["benchmark"] = list(dict.fromkeys(benchmark))
