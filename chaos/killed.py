@@ -43,7 +43,7 @@ class Kill:
         how: one of HOWS.
         stage: what ran at that moment.
         file: what was being written, if the kill waited for that.
-        epochs: lines of epochs that a training had printed.
+        epochs: lines of epochs that the last training had printed.
         kept: how many of them the next run printed again, digit for digit, its speed too: it had not to make them anew.
         remedy: what the user had to do before the next run started.
         same: whether the results are those of the undisturbed run in the end.
@@ -127,7 +127,7 @@ def _round(project: Project, whole: Project, log: Path, rng: random.Random, most
         if code is not None:
             _mend(project, kills, repro.said)
             continue
-        kills.append(Kill(how, stage, file, set(EPOCH.findall(repro.said))))
+        kills.append(Kill(how, stage, file, _last_training(repro.said)))
         _say(f"{how} in {stage}{file and ', writing ' + file}, after {len(kills[-1].epochs)} epochs")
     while True:
         repro = Repro(project, log, *TARGETS)
@@ -141,12 +141,22 @@ def _round(project: Project, whole: Project, log: Path, rng: random.Random, most
     return kills
 
 
+def _last_training(said: str) -> set[str]:
+    """The lines of epochs, of all seeds, of the training that came last."""
+    lines = EPOCH.findall(said)
+    return {line for line in lines if _title(line) == _title(lines[-1])}
+
+
+def _title(line: str) -> str:
+    """Corpus and variant of an epoch's line."""
+    return re.split(r" seed \d", line)[0]
+
+
 def _judge(kills: list[Kill], said: str) -> None:
     """Counts the epochs that this run had from the one before, once it has come to them."""
     if kills and kills[-1].epochs and kills[-1].kept is None:
-        title = re.split(r" seed \d", min(kills[-1].epochs))[0]
-        again = set(EPOCH.findall(said))
-        if any(line.startswith(title) for line in again):
+        again = {line for line in EPOCH.findall(said) if _title(line) == _title(min(kills[-1].epochs))}
+        if again:
             kills[-1].kept = len(kills[-1].epochs & again)
 
 

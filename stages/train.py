@@ -83,13 +83,14 @@ def _train(corpus: str, variant: str, tensors: Path, states: Path, out: Path, cl
     small = len(seeds) * training.epochs * train_tokens < SMALL
     state.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{state}.lock"), ExitStack() as stack:
-        begin(state)
+        over = begin(state)
         progress = stack.enter_context(TrainingProgress(f"{corpus} {variant}", seeds, training.epochs, train_tokens))
         together.agree(lambda: None)
         runs: dict[int, RunHandle] = {}
         if not small:  # else it is over before MLflow is imported, and `stages.publish` writes it
             tracker = stack.enter_context(Tracker(f"compare@{corpus}"))
-            runs = {seed: tracker.start(variant_run(params, corpus, variant, seed, data)) for seed in seeds}
+            own = {seed: variant_run(params, corpus, variant, seed, data) for seed in seeds}
+            runs = {seed: tracker.start(run, over=over) for seed, run in own.items()}
         for run in runs.values():
             run.dataset(corpus, data.digest, str(tensors), "training", {"tokens": train_tokens})
 

@@ -58,10 +58,10 @@ def read_vectors(path: Path, wanted: Collection[str]) -> dict[str, npt.NDArray[n
 
 def _dimensions(line: bytes, path: Path) -> int:
     """How many numbers end the line, the word before them aside: it may be a number, or have spaces in it."""
-    first, *values = line.split() or [b""]
-    count = sum(1 for _ in takewhile(_is_number, reversed(values)))
+    first, _, values = line.partition(b" ")
+    count = sum(1 for _ in takewhile(_is_number, reversed(values.split())))
     if not count:
-        raise ValueError(f"{path}, line 1: no numbers follow the word {first.decode(errors='replace')!r:.40}")
+        raise ValueError(f"{path}, line 1: no numbers follow the word {first.decode(errors='replace').strip()!r:.40}")
     return count
 
 

@@ -8,11 +8,12 @@ from pipeline.tracking.run import Run
 
 @dataclass(frozen=True)
 class Open:
-    """Open run number ``number``: continue its unfinished twin if there is one, else make it."""
+    """Open run number ``number``: continue its twin that is unfinished (or ``over``) if there is one, else make it."""
 
     number: int
     run: Run
     time_ms: int
+    over: bool
 
 
 @dataclass(frozen=True)

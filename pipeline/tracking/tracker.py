@@ -66,10 +66,13 @@ class Tracker:
         except subprocess.TimeoutExpired:
             _warn(f"MLflow is still being written after {FLUSH_SECONDS:.0f} s; that goes on in the background.")
 
-    def start(self, run: Run) -> "RunHandle":
-        """Begin a run, or continue one with its fingerprint and role that did not finish."""
+    def start(self, run: Run, *, over: bool = False) -> "RunHandle":
+        """Begin a run, or continue one with its fingerprint and role that did not finish.
+
+        With ``over`` the run was finished and its stage killed before DVC took note: it is continued too.
+        """
         self._runs += 1
-        self.send(commands.Open(self._runs, run, _now_ms()))
+        self.send(commands.Open(self._runs, run, _now_ms(), over))
         return RunHandle(self, self._runs)
 
     def publish(self, run: Run, digest: str, seconds: float = 0.0) -> "RunHandle":

@@ -64,7 +64,7 @@ class Writer:
 
     def _continue(self, command: commands.Open) -> OpenRun:
         found = self._find(command.run)
-        if found is None or found.info.status == "FINISHED":
+        if found is None or (found.info.status == "FINISHED" and not command.over):
             opened = OpenRun(self._store.client, self._create(command, command.time_ms), resumed=False)
         else:
             self._store.client.set_tag(found.info.run_id, abandoned.TAG, abandoned.signature())

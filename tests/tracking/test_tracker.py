@@ -52,6 +52,8 @@ with Tracker("compare@demo") as tracker:
     tracker.start(run("twice")).finish()
     time.sleep(0.01)  # MLflow's clock has milliseconds
     tracker.start(run("twice"))
+    tracker.start(run("over")).finish()
+    tracker.start(run("over"), over=True).epoch(history[0])
     assert time.perf_counter() - started < 1, "the stage had to wait"
 """
 FAILED = """
@@ -221,6 +223,12 @@ def test_a_run_that_was_never_made_is_filled_from_the_history(store: Any) -> Non
 
 def test_start_makes_a_new_run_when_the_one_before_finished(store: Any) -> None:
     assert [run.info.status for run in search(store, "twice")] == ["FINISHED", "FINISHED"]
+
+
+def test_a_finished_run_is_continued_if_its_stage_was_killed_after_it(store: Any) -> None:
+    run = find(store, "over")
+    assert run.info.status == "FINISHED"
+    assert run.data.metrics["train/loss"] == 0.5
 
 
 def test_images_tables_and_files(store: Any) -> None:

@@ -28,16 +28,16 @@ def test_the_state_of_the_last_training_alone_stays(state: Path) -> None:
 
 
 def test_killed_before_dvc_took_note_it_is_taken_up(state: Path) -> None:
-    begin(state)
+    assert begin(state)
     assert (state / "seed-0.pt").exists()
-    begin(state.with_name("other"))
+    assert not begin(state.with_name("other"))
     finish(state.with_name("other"))
     assert state.exists(), "it runs again, and so is not over"
 
 
 def test_one_that_dvc_has_written_down_is_made_anew(state: Path) -> None:
     (state.parents[1] / "dvc.lock").touch()
-    begin(state)
+    assert not begin(state)
     assert list(state.iterdir()) == []
 
 
