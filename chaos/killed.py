@@ -30,7 +30,11 @@ VARIANTS: dict[str, dict[str, object]] = {
 }
 DOWNLOAD_SECONDS = 15.0
 EPOCH = re.compile(r"^.* seed \d+  epoch \d+  loss .*$", re.MULTILINE)
-TORN = "dvc.lock"  # DVC rewrites it in place
+LOCK = "dvc.lock"
+REMEDIES = {  # by what DVC says of a file that it rewrites in place: docs/trust.md
+    f"'{LOCK}'": ("git", "checkout", LOCK),
+    "Unable to read RWLock-file": ("attention", "check"),
+}
 OUTPUTS = ("data", "models", "evaluation", "results", "reports")
 CLOCKS = "results/demo/timing"  # durations: the only results that no two runs have in common
 
@@ -89,7 +93,7 @@ def main() -> list[tuple[str, int, str]]:
 def _project(root: Path, url: str, digest: str) -> Project:
     """A checkout before its first run: the whole demo corpus, and a small IMDB that comes slowly."""
     project = make_project(root)
-    for name in ("params.yaml", TORN):  # as long as a user's: it takes DVC a while to write
+    for name in ("params.yaml", LOCK):  # as long as a user's: it takes DVC a while to write
         shutil.copy(ROOT / name, root / name)
     project.edit(
         variants=VARIANTS,
@@ -162,11 +166,12 @@ def _judge(kills: list[Kill], said: str) -> None:
 
 def _mend(project: Project, kills: list[Kill], said: str) -> None:
     """Does what docs/trust.md says when `dvc repro` refuses to start."""
-    if f"'{TORN}'" not in said or not kills:
+    remedy = next((command for words, command in REMEDIES.items() if words in said), None)
+    if remedy is None or not kills:
         raise RuntimeError(f"dvc repro failed:\n{said[-3000:]}")
-    kills[-1].remedy = "git checkout dvc.lock"
+    kills[-1].remedy = " ".join(remedy)
     _say(f"mended: {said.strip().splitlines()[-1]}")
-    project.run("git", "checkout", TORN)
+    project.run(*remedy)
 
 
 def _finish(project: Project, log: Path, *targets: str) -> None:

@@ -1,12 +1,14 @@
-"""dvc.lock outlives a kill: DVC rewrites it in place, and ended on the way would leave a file that it refuses to read.
+"""DVC's files outlive a kill: it rewrites them in place, and ended on the way would leave what it refuses to read.
 
-Every stage copies it as it starts, when DVC waits and the file is whole. A process that outlives DVC, as MLflow's
+Every stage copies dvc.lock as it starts, when DVC waits and the file is whole. A process that outlives DVC, as MLflow's
 recorder outlives a stage, puts the copy back if DVC has left less. What DVC could not write down it finds in its cache,
-or the stage runs again.
+or the stage runs again. The other file, DVC's list of who reads and writes what, is needed while a DVC runs, so half a
+list is removed: by that process, or by the next stage that is called without DVC.
 """
 
 import contextlib
 import fcntl
+import json
 import os
 import shutil
 import subprocess
@@ -18,12 +20,15 @@ import psutil
 
 LOCK = Path("dvc.lock")
 SCRATCH = Path(".dvc/tmp")
+USERS = SCRATCH / "rwlock"
 POLL_EVERY = 0.1  # seconds
 
 
 def guard() -> None:
     """Copies dvc.lock, and sees that something waits for the end of the DVC that runs this stage, if one does."""
     dvc = next(filter(_is_dvc, psutil.Process().parents()), None)
+    if dvc is None:
+        _remove_half_of_users()
     if dvc is None or not LOCK.exists() or not SCRATCH.is_dir():
         return
     with (SCRATCH / f"{LOCK}.{dvc.pid}").open("a+b") as copy:
@@ -71,6 +76,29 @@ def _wait(dvc: int, copy: Path) -> None:
                 copy.replace(LOCK)
                 print("dvc.lock was cut off and is now as it was before the last stage.", file=sys.stderr, flush=True)
     copy.unlink(missing_ok=True)
+    _remove_half_of_users()
+
+
+def _remove_half_of_users() -> None:
+    if _is_json(USERS):
+        return
+    from dvc.lock import make_lock
+
+    with make_lock(f"{USERS}.lock", wait=True):  # another DVC may be writing it right now
+        if not _is_json(USERS):
+            USERS.unlink()
+            print(f"{USERS} was cut off and is removed: DVC makes it anew.", file=sys.stderr, flush=True)
+
+
+def _is_json(path: Path) -> bool:
+    """Whether DVC would read it; it does without a file that is not there."""
+    try:
+        json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return True
+    except ValueError:
+        return False
+    return True
 
 
 def _is_dvc(process: psutil.Process) -> bool:

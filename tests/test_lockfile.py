@@ -35,6 +35,7 @@ sys.stdin.read()
 def test_killed_as_it_writes(tmp_path: Path, left: str, expected: str) -> None:
     (tmp_path / ".dvc/tmp").mkdir(parents=True)
     (tmp_path / "dvc.lock").write_text(WHOLE)
+    (tmp_path / ".dvc/tmp/rwlock").write_text(left[:-1])
     (tmp_path / "dvc").write_text(DVC)
     dvc = subprocess.Popen(
         [sys.executable, "dvc", left],
@@ -53,9 +54,30 @@ def test_killed_as_it_writes(tmp_path: Path, left: str, expected: str) -> None:
     while (tmp_path / f".dvc/tmp/dvc.lock.{dvc.pid}").exists() and time.monotonic() < deadline:
         time.sleep(0.05)
     assert (tmp_path / "dvc.lock").read_text() == expected
+    assert not (tmp_path / ".dvc/tmp/rwlock").exists()
     assert not list((tmp_path / ".dvc/tmp").glob("dvc.lock*"))
     dvc.stdout.close()
     dvc.stdin.close()
+
+
+@pytest.mark.parametrize(("left", "stays"), [("", False), ('{"write": {', False), ('{"write": {}}', True)])
+def test_half_a_list_of_who_reads_what_is_removed_by_the_next_stage_without_dvc(
+    tmp_path: Path, left: str, stays: bool
+) -> None:
+    users = tmp_path / ".dvc/tmp/rwlock"
+    users.parent.mkdir(parents=True)
+    users.write_text(left)
+    done = subprocess.run(
+        [sys.executable, "-c", STAGE],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert users.exists() == stays
+    assert done.stderr == ("" if stays else ".dvc/tmp/rwlock was cut off and is removed: DVC makes it anew.\n")
 
 
 def test_who_reads_all_that_dvc_says_is_not_kept_waiting(tmp_path: Path) -> None:
