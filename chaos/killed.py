@@ -32,7 +32,7 @@ DOWNLOAD_SECONDS = 15.0
 EPOCH = re.compile(r"^.* seed \d+  epoch \d+  loss .*$", re.MULTILINE)
 LOCK = "dvc.lock"
 REMEDIES = {  # by what DVC says of a file that it rewrites in place: docs/trust.md
-    f"'{LOCK}'": ("git", "checkout", LOCK),
+    f"{LOCK}'": ("git", "checkout", LOCK),
     "Unable to read RWLock-file": ("attention", "check"),
 }
 OUTPUTS = ("data", "models", "evaluation", "results", "reports")

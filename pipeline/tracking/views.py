@@ -20,12 +20,14 @@ from pipeline.tracking.run import CURRENT, SWEEP, VARIANT
 
 RUNS = "runs"
 GROUPS = "groups"
+FOCUS = "focus"
 SWEPT = "sweep"
 LINKS = {
     "table": (RUNS, "TABLE"),
     "charts": (RUNS, "CHART"),
     "charts by variant": (GROUPS, "CHART"),
-    "top words": (RUNS, "ARTIFACT"),
+    "entropy histograms": (FOCUS, "CHART"),
+    "top words": (FOCUS, "ARTIFACT"),
     "entropy sweep": (SWEPT, "CHART"),
 }
 
@@ -100,7 +102,11 @@ def encode(state: Mapping[str, object]) -> str:
 
 
 def states() -> dict[str, dict[str, object]]:
-    """The page states by key: single runs in the colour of their variant, runs grouped by variant, and the sweep."""
+    """The page states by key.
+
+    Single runs in the colour of their variant, runs grouped by variant, one run of each variant that has learned where
+    to look, the most focused first, and the sweep.
+    """
     page = {
         **_BEST_FIRST,
         "searchFilter": _runs(RUNS),
@@ -119,7 +125,7 @@ def states() -> dict[str, dict[str, object]]:
             _lines("attention", "attention/entropy_mean"),
             _lines("attention", "attention/entropy_normalised_mean"),
             _lines("attention", *_QUANTILES),
-            _card("attention", "IMAGE", "entropy_histogram", {"imageKeys": ["entropy_histogram"], "step": 1}),
+            _histograms("attention"),
             _bar("meaning", "null/accuracy_uniform"),
             _bar("meaning", "null/trained_uniform"),
             _bar("meaning", "explanation/comprehensiveness_attention"),
@@ -132,24 +138,42 @@ def states() -> dict[str, dict[str, object]]:
         "searchFilter": _runs(SWEPT),
         "selectedColumns": [_WEIGHT, *_SWEPT_COLUMNS],
         "columnOrder": [_WEIGHT, *_SWEPT_COLUMNS],
-        "compareRunSections": [_section(SWEPT)],
+        "compareRunSections": [_section(SWEPT, columns=1, height=420), _section("trade-offs", columns=2)],
         "compareRunCharts": [
             _parallel(SWEPT, ["variant", "training.entropy_weight"], ["test/entropy_nats", "test/accuracy"]),
-            _scatter(SWEPT, "test/entropy_nats", "test/accuracy"),
-            _scatter(SWEPT, "test/entropy_nats", "explanation/comprehensiveness_attention"),
+            _scatter("trade-offs", "test/entropy_nats", "test/accuracy"),
+            _scatter("trade-offs", "test/entropy_nats", "explanation/comprehensiveness_attention"),
         ],
     }
-    return {RUNS: page, GROUPS: {**page, "groupBy": _GROUPED_BY_VARIANT}, SWEPT: sweep}
+    focus = {
+        **page,
+        "orderByKey": "metrics.`test/entropy_normalised`",
+        "orderByAsc": True,
+        "searchFilter": _runs(FOCUS),
+        "compareRunSections": [_section(FOCUS, columns=1, height=620)],
+        "compareRunCharts": [_histograms(FOCUS)],
+    }
+    return {RUNS: page, GROUPS: {**page, "groupBy": _GROUPED_BY_VARIANT}, FOCUS: focus, SWEPT: sweep}
 
 
 def _runs(key: str) -> str:
     """The filter of a view: the runs of params.yaml as it last was."""
     role = SWEEP if key == SWEPT else VARIANT
-    return f"tags.`pipeline.role` = '{role}' and tags.`{CURRENT}` = 'yes'"
+    one_of_each = " and params.query != 'none' and tags.`mlflow.loggedImages` = 'True'" if key == FOCUS else ""
+    return f"tags.`pipeline.role` = '{role}' and tags.`{CURRENT}` = 'yes'{one_of_each}"
 
 
-def _section(name: str) -> dict[str, object]:
-    return {"uuid": name, "name": name, "display": True, "isReordered": True, "deleted": False, "isGenerated": False}
+def _section(name: str, columns: int = 3, height: int = 360) -> dict[str, object]:
+    """A heading and its cards.
+
+    Args:
+        name: of both.
+        columns: cards side by side.
+        height: of a card, in pixels.
+    """
+    size = {"columns": columns, "cardHeight": height}
+    shown = {"display": True, "isReordered": True, "deleted": False, "isGenerated": False}
+    return {"uuid": name, "name": name, **size, **shown}
 
 
 def _card(section: str, kind: str, name: str, fields: Mapping[str, object]) -> dict[str, object]:
@@ -164,6 +188,12 @@ def _bar(section: str, metric: str) -> dict[str, object]:
 def _scatter(section: str, x: str, y: str) -> dict[str, object]:
     axes = {"xaxis": {"key": x, "type": "METRIC"}, "yaxis": {"key": y, "type": "METRIC"}}
     return _card(section, "SCATTER", y, axes)
+
+
+def _histograms(section: str) -> dict[str, object]:
+    # A run's params would make each picture as wide as the page.
+    fields = {"imageKeys": ["entropy_histogram"], "step": 1, "showRunParams": False}
+    return _card(section, "IMAGE", "entropy_histogram", fields)
 
 
 def _parallel(section: str, params: list[str], metrics: list[str]) -> dict[str, object]:

@@ -259,7 +259,7 @@ def test_views_and_note_are_on_the_experiment(store: Any) -> None:
     experiment = client.get_experiment_by_name("demo")
     assert {"mlflow.sharedViewState.runs", "mlflow.sharedViewState.groups"} <= experiment.tags.keys()
     assert f"#/experiments/{experiment.experiment_id}/runs" in experiment.tags["mlflow.note.content"]
-    assert errors.count("http://127.0.0.1:5000/#/experiments/") == errors.count("\n") - 1 == 5, errors
+    assert errors.count("http://127.0.0.1:5000/#/experiments/") == errors.count("\n") - 1 == 6, errors
     assert errors.startswith("Results are in MLflow: `make ui`"), "what to do comes before where to look"
 
 

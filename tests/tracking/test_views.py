@@ -9,14 +9,17 @@ import pytest
 pytestmark = pytest.mark.filterwarnings("ignore::Warning:mlflow")
 
 
-@pytest.mark.parametrize(("key", "role"), [("runs", "variant"), ("groups", "variant"), ("sweep", "sweep")])
+@pytest.mark.parametrize(
+    ("key", "role"), [("runs", "variant"), ("groups", "variant"), ("focus", "variant"), ("sweep", "sweep")]
+)
 def test_a_view_is_written_as_mlflow_reads_it(key: str, role: str) -> None:
     from pipeline.tracking import views
 
     text = views.encode(views.states()[key])
     assert text.startswith("deflate;")
     state = json.loads(zlib.decompress(base64.b64decode(text.removeprefix("deflate;"))))
-    assert (state["orderByKey"], state["orderByAsc"]) == ("metrics.`test/accuracy`", False)
+    order = ("metrics.`test/entropy_normalised`", True) if key == "focus" else ("metrics.`test/accuracy`", False)
+    assert (state["orderByKey"], state["orderByAsc"]) == order
     assert state["searchFilter"].startswith(f"tags.`pipeline.role` = '{role}' and ")
     grouped = [{"mode": "param", "groupByData": "variant"}]
     assert state.get("groupBy", {}).get("groupByKeys") == (grouped if key == "groups" else None)
