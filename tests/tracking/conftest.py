@@ -21,7 +21,8 @@ signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background
 
 def run(fingerprint, role="variant"):
     tags = {"variant": fingerprint, "corpus": "demo"}
-    return Run("demo", fingerprint + " seed 0", role, fingerprint, {"variant": fingerprint, "a": {"b": 1}}, tags)
+    params = {"variant": fingerprint, "query": "global", "a": {"b": 1}}
+    return Run("demo", fingerprint + " seed 0", role, fingerprint, params, tags)
 
 """
 Stage = Callable[..., subprocess.Popen[str]]
