@@ -160,7 +160,7 @@ def test_a_run_ends_as_its_stage_does(store: Any, fingerprint: str, status: str)
 def test_names_params_and_tags(store: Any) -> None:
     run = find(store, "whole")
     assert run.info.run_name == "whole seed 0"
-    assert run.data.params == {"variant": "whole", "a.b": "1"}
+    assert run.data.params == {"variant": "whole", "query": "global", "a.b": "1"}
     expected = {"variant": "whole", "corpus": "demo", "dvc.stage": "train@demo", "dvc.experiment": "tidy-gnu"}
     assert expected.items() <= run.data.tags.items()
     assert run.data.tags["pipeline.repro_id"] == "tidy-gnu"
