@@ -3,7 +3,6 @@
 import json
 import math
 import re
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -319,24 +318,4 @@ def test_a_mistake_in_params_is_found_before_anything_is_removed(project: Projec
     assert "Traceback" not in done.stderr
     assert (project.root / "models/demo/mean/seed-0.safetensors").exists()
     assert (project.root / "results/demo/comparison.md").exists()
-    project.restore()
-
-
-def test_metrics_plots_and_params_read_well(project: Project) -> None:
-    shown = json.loads(project.run("dvc", "metrics", "show", "--json").stdout)
-    values = shown[""]["data"]["results/demo/variants/attention.json"]["data"]
-    assert 0 < values["accuracy_mean"] <= 1
-    assert project.run("dvc", "metrics", "diff").returncode == 0
-    assert project.run("dvc", "params", "diff").stdout == ""
-    page = project.run("dvc", "plots", "show").stdout.strip().removeprefix("file://")
-    assert "accuracy.png" in Path(page.replace("%20", " ")).read_text("utf-8")
-
-
-def test_an_experiment_runs_and_is_shown(project: Project) -> None:
-    settings = "corpora.demo.training.epochs=1"
-    project.run("dvc", "exp", "run", "--name", "quick", "-S", settings, "evaluate@demo-attention")
-    wanted = "Experiment|.*/attention.json:accuracy_mean|corpora.demo.training.epochs"
-    table = project.run("dvc", "exp", "show", "--csv", "--drop", ".*", "--keep", wanted).stdout.splitlines()
-    assert table[0] == "Experiment,results/demo/variants/attention.json:accuracy_mean,corpora.demo.training.epochs"
-    assert [row.split(",")[2] for row in table if row.startswith("quick,")] == ["1"]
     project.restore()
