@@ -17,16 +17,18 @@ class Store:
 
     Everything that must not be done by two processes at once happens under a file lock: the first use of a new
     SQLite store (it corrupts it for good otherwise), making an experiment, choosing a colour. `publishing` is for who
-    adds results to runs: a second one waits until the first is over, and then finds them there.
+    adds results to runs: a second one waits until the first is over, and then finds them there. Both locks stand beside
+    the SQLite file, where the pipelines of other folders find them too.
 
     Args:
-        root: Folder for the lock and for the artifacts, unless a server keeps those.
+        root: Folder for the artifacts, unless a server keeps those, and for the locks of a store that is no file.
     """
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._lock = FileLock(root / "mlflow.db.lock", timeout=LOCK_SECONDS)
-        self.publishing = FileLock(root / "mlflow.db.publishing.lock")
+        file = _sqlite_file() or root / "mlflow.db"
+        self._lock = FileLock(f"{file}.lock", timeout=LOCK_SECONDS)
+        self.publishing = FileLock(f"{file}.publishing.lock")
         self._experiments: dict[str, Experiment] = {}
         with self._lock:
             _make_sqlite()
@@ -69,13 +71,19 @@ class Store:
         return None if kept_by_server else (self._root / "mlruns" / name).as_uri()
 
 
+def _sqlite_file() -> Path | None:
+    uri = os.environ["MLFLOW_TRACKING_URI"]
+    name = uri.partition("?")[0].removeprefix("sqlite:///")
+    return Path(name) if uri.startswith("sqlite:///") and name else None
+
+
 def _make_sqlite() -> None:
     """A new SQLite file takes its name when it is whole: killed on the way, it would be neither new nor of use."""
-    uri = os.environ["MLFLOW_TRACKING_URI"]
-    name, _, options = uri.removeprefix("sqlite:///").partition("?")
-    if not uri.startswith("sqlite:///") or Path(name).exists():
+    file = _sqlite_file()
+    if file is None or file.exists():
         return
-    part = Path(f"{name}.part")
+    part = Path(f"{file}.part")
     part.unlink(missing_ok=True)
+    options = os.environ["MLFLOW_TRACKING_URI"].partition("?")[2]
     MlflowClient(f"sqlite:///{part}?{options}").search_experiments(max_results=1)
-    part.replace(name)
+    part.replace(file)

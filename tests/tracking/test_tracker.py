@@ -92,7 +92,7 @@ with Tracker("compare@demo") as tracker:
 
 @pytest.fixture(scope="module")
 def new_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Root of a store that two stages make at once."""
+    """Root of a store that two stages make at once, the other from another folder."""
     return tmp_path_factory.mktemp("new")
 
 
@@ -100,11 +100,11 @@ def new_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def early(stage: Any, new_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """Stages that only wait, mostly for the disk, and so run beside the others."""
     port = free_port()
-    remote = tmp_path_factory.mktemp("remote")
+    remote, another = tmp_path_factory.mktemp("remote"), tmp_path_factory.mktemp("another")
     with answering(port, 500):
         yield {
             "one": stage(FIRST.format(name="one"), new_root),
-            "two": stage(FIRST.format(name="two"), new_root),
+            "two": stage(FIRST.format(name="two"), another, {"MLFLOW_TRACKING_URI": f"sqlite:///{new_root}/mlflow.db"}),
             "unreachable": stage(UNREACHABLE, remote, {"MLFLOW_TRACKING_URI": "http://127.0.0.1:9"}),
             "broken": stage(UNREACHABLE, remote, {"MLFLOW_TRACKING_URI": f"http://127.0.0.1:{port}"}),
         }
