@@ -4,47 +4,15 @@ The list is read from the source, so it is exact, and it is one dependency inste
 dvc.lock for every stage it runs, and a lock file with every file of every stage takes it seconds each time.
 """
 
-import ast
 import hashlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from pipeline.data.atomic import replacing
+from pipeline.source import ROOT, closure
 from stages import cli
-
-ROOT = Path(__file__).parents[1]
-PACKAGES = ("pipeline", "stages")
-
-
-def direct_imports(file: Path) -> Iterator[Path]:
-    """First-party files that this one imports itself, at its top or inside a function."""
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom) and node.module:
-            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-        elif isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        else:
-            continue
-        for name in names:
-            if name.split(".")[0] in PACKAGES:
-                found = ROOT / (name.replace(".", "/") + ".py")
-                if found.exists():
-                    yield found
-
-
-def closure(file: Path) -> set[Path]:
-    """The file, all that it imports, all that those import, and so on."""
-    seen: set[Path] = set()
-    waiting = [file]
-    while waiting:
-        current = waiting.pop()
-        if current not in seen:
-            seen.add(current)
-            waiting += direct_imports(current)
-    return seen
 
 
 def programs() -> list[Path]:

@@ -6,7 +6,7 @@ import tiny
 import torch
 
 from pipeline.adam import EagerAdamW
-from stages.code import ROOT
+from pipeline.source import ROOT
 
 
 @pytest.mark.parametrize("foreach", [False, True])

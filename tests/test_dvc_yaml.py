@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from stages.code import PACKAGES, ROOT, main
+from pipeline.source import PACKAGES, ROOT
+from stages.code import main
 
 _TEXT = (
     "code imdb glove pairs demo reviews vectors tensors train evaluate exchange nulls sweep replicate published "

@@ -1,6 +1,8 @@
 """Logs a trained classifier as an MLflow model: from a column of texts to label and probability."""
 
+import functools
 import json
+import shutil
 import tempfile
 from importlib.metadata import version
 from pathlib import Path
@@ -14,6 +16,7 @@ from mlflow.models import Model, ModelSignature
 from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
 from mlflow.types.schema import Array, Object, Property
 
+from pipeline.source import ROOT, closure
 from pipeline.tracking import commands
 
 _WORD = Object([Property("word", DataType.string), Property("weight", DataType.double)])
@@ -29,6 +32,7 @@ _SIGNATURE = ModelSignature(
     ),
     params=ParamSchema([ParamSpec("words", DataType.boolean, default=False)]),
 )
+_SCRIPT = Path(__file__).with_name("text_model.py")
 _NUMBERS = ("numba", "numpy", "pandas", "safetensors", "scikit-learn", "torch")
 _REQUIREMENTS = ("mlflow", "pydantic", "regex", "rich", "ruamel.yaml", *_NUMBERS)
 _EXAMPLE = pd.DataFrame({"text": ["A wonderful film, I loved every minute.", "Dull, and far too long."]})
@@ -47,7 +51,6 @@ def log(client: MlflowClient, run: MlflowRun, command: commands.TextModel) -> st
     that read the run's metrics one by one: they take three quarters of its time. Signature and requirements are given,
     because to infer them takes seconds. The run names the model last, so what was killed halfway is logged again.
     """
-    here = Path(__file__)
     made = client.create_logged_model(run.info.experiment_id, "model", run.info.run_id, params=run.data.params)
     with tempfile.TemporaryDirectory() as folder:
         settings, path = Path(folder) / "settings.json", Path(folder) / "model"
@@ -61,9 +64,9 @@ def log(client: MlflowClient, run: MlflowRun, command: commands.TextModel) -> st
                 model_uuid=made.model_id,
                 model_id=made.model_id,
             ),
-            python_model=here.with_name("text_model.py"),
+            python_model=_SCRIPT,
             artifacts={**command.artifacts, "settings": str(settings)},
-            code_paths=[str(here.parents[1])],
+            code_paths=[str(Path(_code().name) / "pipeline")],
             signature=_SIGNATURE,
             input_example=_EXAMPLE,
             pip_requirements=[f"{name}=={version(name).partition('+')[0]}" for name in _REQUIREMENTS],
@@ -72,3 +75,16 @@ def log(client: MlflowClient, run: MlflowRun, command: commands.TextModel) -> st
     client.finalize_logged_model(made.model_id, "READY")
     client.log_outputs(run.info.run_id, [LoggedModelOutput(made.model_id, step=0)])
     return str(made.model_id)
+
+
+@functools.cache
+def _code() -> "tempfile.TemporaryDirectory[str]":
+    """A folder with what the stored script runs of this project, and nothing else: a quarter of its files."""
+    folder = tempfile.TemporaryDirectory()
+    files = closure(_SCRIPT)
+    packages = {parent / "__init__.py" for file in files for parent in file.parents if parent.is_relative_to(ROOT)}
+    for file in files | {package for package in packages if package.exists()}:
+        copy = Path(folder.name) / file.relative_to(ROOT)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, copy)
+    return folder

@@ -9,7 +9,7 @@ from evaluation_results import VARIANTS, predictions
 from pipeline.evaluation.significance import holm, significance
 from pipeline.evaluation.verdicts import QUESTIONS, contrasts, to_markdown, verdicts
 from pipeline.params import load_params
-from stages.code import ROOT
+from pipeline.source import ROOT
 
 
 def answers(rng: np.random.Generator, rates: list[float], reviews: int) -> pd.DataFrame:

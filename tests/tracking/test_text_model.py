@@ -45,6 +45,8 @@ plain, asked = model.predict(texts), model.predict(texts, {"words": True})
 assert list(plain.index) == [7, 8, 9]
 assert list(plain) == ["label", "probability"]
 assert not len(model.predict(texts[:0]))
+used = {name: module.__file__ for name, module in sys.modules.items() if name.split(".")[0] == "pipeline"}
+assert all(path and "/code/pipeline/" in path for path in used.values()), used
 print(json.dumps(asked.to_dict("list")))
 """
 
@@ -202,8 +204,8 @@ def test_a_logged_model_asks_for_every_library_that_its_code_imports() -> None:
     import ast
     from importlib.metadata import packages_distributions
 
+    from pipeline.source import PACKAGES, ROOT, closure
     from pipeline.tracking import model
-    from stages.code import PACKAGES, ROOT, closure
 
     names = set()
     for file in closure(ROOT / "pipeline/tracking/text_model.py"):
