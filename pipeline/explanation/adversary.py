@@ -45,8 +45,7 @@ def adversary(model: AttentionClassifier, reviews: Reviews, *, seed: int, steps:
     found = Adversary(np.zeros(len(reviews)), np.zeros(len(reviews)))
     generator = torch.Generator().manual_seed(seed)
     for batch in opened(model, reviews):
-        for _ in range(STARTS):
-            divergence_B, change_B = _search(model, batch, generator, steps)
+        for divergence_B, change_B in zip(*_search(model, batch, generator, steps), strict=True):
             better = (change_B <= CLOSE) & (divergence_B > found.divergence_N[batch.index_B])
             found.divergence_N[batch.index_B[better]] = divergence_B[better]
             found.change_N[batch.index_B[better]] = change_B[better]
@@ -65,24 +64,28 @@ def _relative_entropy(one_BT: Tensor, other_BT: Tensor) -> Tensor:
 
 
 def _search(model: AttentionClassifier, batch: Opened, generator: torch.Generator, steps: int) -> tuple[Flat, Flat]:
+    """Divergence and change where each search ends, of shape (starts, B). They run side by side, as one batch."""
     own_BT = batch.weights_BT.clone()  # out of inference mode
-    own_BC = batch.logits_BC.clone().softmax(dim=1)
-    pulls_BTC = pulls(model, batch)
-    bias_C = model.classifier.bias.detach()
     uniform_BT = -batch.lengths_B.float().log()[:, None].expand_as(own_BT)
-    scores_BT = (uniform_BT + 3 * torch.randn(own_BT.shape, generator=generator)).requires_grad_()
-    optimizer = EagerAdamW([scores_BT], lr=LEARNING_RATE, weight_decay=0.0, amsgrad=True)  # without decay it is Adam
+    noisy = [uniform_BT + 3 * torch.randn(own_BT.shape, generator=generator) for _ in range(STARTS)]
+    scores_ST = torch.cat(noisy).requires_grad_()  # S: every review at each start
+    own_ST, mask_ST = own_BT.repeat(STARTS, 1), batch.mask_BT.repeat(STARTS, 1)
+    own_SC = batch.logits_BC.clone().softmax(dim=1).repeat(STARTS, 1)
+    pulls_STC = pulls(model, batch).repeat(STARTS, 1, 1)
+    bias_C = model.classifier.bias.detach()
+    optimizer = EagerAdamW([scores_ST], lr=LEARNING_RATE, weight_decay=0.0, amsgrad=True)  # without decay it is Adam
     for _ in range(steps):
-        weights_BT = masked_softmax(scores_BT, batch.mask_BT)
-        change_B = (_answers(weights_BT, pulls_BTC, bias_C) - own_BC).abs().sum(dim=1)
-        loss = (PENALTY * (change_B - FREE).relu() - jensen_shannon(weights_BT, own_BT)).sum()
-        (scores_BT.grad,) = torch.autograd.grad(loss, scores_BT)
+        weights_ST = masked_softmax(scores_ST, mask_ST)
+        change_S = (_answers(weights_ST, pulls_STC, bias_C) - own_SC).abs().sum(dim=1)
+        loss = (PENALTY * (change_S - FREE).relu() - jensen_shannon(weights_ST, own_ST)).sum()
+        (scores_ST.grad,) = torch.autograd.grad(loss, scores_ST)
         optimizer.step()
     with torch.inference_mode():
-        weights_BT = masked_softmax(scores_BT, batch.mask_BT)
-        change_B = total_variation(_answers(weights_BT, pulls_BTC, bias_C), own_BC)
-        return jensen_shannon(weights_BT, own_BT).double().numpy(), change_B.double().numpy()
+        weights_ST = masked_softmax(scores_ST, mask_ST)
+        change_S = total_variation(_answers(weights_ST, pulls_STC, bias_C), own_SC)
+        divergence_S = jensen_shannon(weights_ST, own_ST)
+    return divergence_S.view(STARTS, -1).double().numpy(), change_S.view(STARTS, -1).double().numpy()
 
 
-def _answers(weights_BT: Tensor, pulls_BTC: Tensor, bias_C: Tensor) -> Tensor:
-    return (weighted_sum(weights_BT[:, None], pulls_BTC).squeeze(1) + bias_C).softmax(dim=1)
+def _answers(weights_ST: Tensor, pulls_STC: Tensor, bias_C: Tensor) -> Tensor:
+    return (weighted_sum(weights_ST[:, None], pulls_STC).squeeze(1) + bias_C).softmax(dim=1)
