@@ -95,28 +95,30 @@ def _ignore_rest(queue: SimpleQueue[commands.Command]) -> None:
 
 
 def _warn(error: Exception, stage_pid: int, publisher: str) -> None:
-    if _has_warned(stage_pid, publisher):
+    """One warning for a whole `dvc repro`; if the store is still away when its results are published, a reminder."""
+    adds = f"dvc repro --single-item --force {publisher}"
+    if _is_first(stage_pid):
+        cause = (str(error).strip() or type(error).__name__).splitlines()[0]
+        said = (
+            f"warning: MLflow tracking stopped, the stage goes on and its results are not affected. Cause: {cause}\n"
+            f"  Check MLFLOW_TRACKING_URI (now {os.environ.get('MLFLOW_TRACKING_URI')}), or unset it to use the store "
+            f"in the project's root. This adds what the store lacks: {adds}"
+        )
+    elif os.environ.get("DVC_STAGE") == publisher:
+        said = f"MLflow has not got all of these results. Once its store is back, this adds what it lacks: {adds}"
+    else:
         return
-    cause = (str(error).strip() or type(error).__name__).splitlines()[0]
-    print(
-        f"warning: MLflow tracking stopped, the stage goes on and its results are not affected. Cause: {cause}\n"
-        f"  Check MLFLOW_TRACKING_URI (now {os.environ.get('MLFLOW_TRACKING_URI')}), or unset it to use the store in "
-        f"the project's root. This adds what the store lacks: dvc repro --single-item --force {publisher}",
-        file=sys.stderr,
-        flush=True,
-    )
+    print(said, file=sys.stderr, flush=True)
 
 
-def _has_warned(stage_pid: int, publisher: str) -> bool:
-    """Whether a stage of the same `dvc repro` has said so: once is enough, until the one that publishes has failed."""
-    if os.environ.get("DVC_STAGE", publisher) == publisher:
-        return False
+def _is_first(stage_pid: int) -> bool:
+    """Whether no stage of the same `dvc repro` has warned yet."""
     warned, this = Path("mlflow.db.warned"), invocation(stage_pid)
     if warned.exists() and warned.read_text("utf-8") == this:
-        return True
+        return False
     with suppress(OSError):
         warned.write_text(this, "utf-8")
-    return False
+    return True
 
 
 if __name__ == "__main__":

@@ -64,7 +64,7 @@ class Tracker:
         try:
             self._hang_up()
         except subprocess.TimeoutExpired:
-            _warn(f"MLflow is still being written after {FLUSH_SECONDS:.0f} s; that goes on in the background.")
+            _say(f"MLflow is slow: it is still being written after {FLUSH_SECONDS:.0f} s, in the background.")
 
     def start(self, run: Run, *, over: bool = False) -> "RunHandle":
         """Begin a run, or continue one with its fingerprint and role that did not finish.
@@ -135,8 +135,8 @@ class Tracker:
             self._recorder.stdin.flush()
         except BrokenPipeError:
             self._hang_up()
-            _warn(
-                "The MLflow recorder has stopped; this stage goes on untracked. Results are not affected.\n"
+            _say(
+                "warning: The MLflow recorder has stopped; this stage goes on untracked. Results are not affected.\n"
                 f"  This adds what the store lacks: dvc repro --single-item --force {self._publisher}"
             )
 
@@ -213,5 +213,5 @@ def _now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def _warn(message: str) -> None:
-    print(f"warning: {message}", file=sys.stderr, flush=True)
+def _say(message: str) -> None:
+    print(message, file=sys.stderr, flush=True)

@@ -88,6 +88,12 @@ with Tracker("compare@demo") as tracker:
     for name in "abc":
         tracker.start(run(name)).metrics({"train/loss": 1.0}, step=1)
 """
+SEVERAL = """
+for name in ("train@demo-mean", "train@demo-attention", "compare@demo"):
+    os.environ["DVC_STAGE"] = name
+    with Tracker("compare@demo") as tracker:
+        tracker.start(run(name))
+"""
 
 
 @pytest.fixture(scope="module")
@@ -106,6 +112,9 @@ def early(stage: Any, new_root: Path, tmp_path_factory: pytest.TempPathFactory) 
             "one": stage(FIRST.format(name="one"), new_root),
             "two": stage(FIRST.format(name="two"), another, {"MLFLOW_TRACKING_URI": f"sqlite:///{new_root}/mlflow.db"}),
             "unreachable": stage(UNREACHABLE, remote, {"MLFLOW_TRACKING_URI": "http://127.0.0.1:9"}),
+            "several": stage(
+                SEVERAL, tmp_path_factory.mktemp("several"), {"MLFLOW_TRACKING_URI": "http://127.0.0.1:9"}
+            ),
             "broken": stage(UNREACHABLE, remote, {"MLFLOW_TRACKING_URI": f"http://127.0.0.1:{port}"}),
         }
 
@@ -315,6 +324,14 @@ def test_a_server_that_is_away_or_broken_costs_one_warning_with_the_next_step(
     assert f"MLFLOW_TRACKING_URI (now {address}" in errors
     assert cause in errors
     assert "dvc repro --single-item --force compare@demo" in errors
+
+
+def test_all_stages_of_a_run_warn_once_and_the_last_says_again_what_to_do(early: Any) -> None:
+    warning, *reminder = early["several"].communicate(timeout=100)[1].split("MLflow has not got all of these results.")
+    assert warning.count("warning:") == 1
+    assert len(reminder) == 1
+    for said in (warning, *reminder):
+        assert "dvc repro --single-item --force compare@demo" in said
 
 
 def test_a_recorder_that_dies_costs_one_warning(
