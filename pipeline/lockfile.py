@@ -68,6 +68,7 @@ def _wait(dvc: int, copy: Path) -> None:
         # A zombie has ended. Its parent may note that only when all have let go of its output, this process too.
         while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
             time.sleep(POLL_EVERY)
+    _remove_half_of_users()
     if not is_whole(LOCK):
         from dvc.lock import make_lock
 
@@ -76,7 +77,6 @@ def _wait(dvc: int, copy: Path) -> None:
                 copy.replace(LOCK)
                 print("dvc.lock was cut off and is now as it was before the last stage.", file=sys.stderr, flush=True)
     copy.unlink(missing_ok=True)
-    _remove_half_of_users()
 
 
 def _remove_half_of_users() -> None:
