@@ -13,6 +13,7 @@ from pipeline.models.classifier import AttentionClassifier
 from pipeline.models.encoders import RecurrentEncoder
 
 ROWS = 64  # texts at once, each without another token
+EXACT, NOISY = 12, 6  # decimals that are more than rounding, in float64 and in float32: equal effects are ties
 
 
 def leave_one_out(model: AttentionClassifier, reviews: Reviews) -> Flat:
@@ -23,20 +24,26 @@ def leave_one_out(model: AttentionClassifier, reviews: Reviews) -> Flat:
 def _left_out_of_a_bag(model: AttentionClassifier, reviews: Reviews) -> Flat:
     """All at once: what is before a token and what is after it, added up without it."""
     found = np.full(len(reviews.tokens), np.nan)
+    bias_C = model.classifier.bias.detach().double()
     for batch in opened(model, reviews):
         weights_BT1 = batch.weights_BT.double()[:, :, None]
         parts_BTC = torch.cat([weights_BT1 * pulls(model, batch).double(), weights_BT1], dim=2)
-        before_BTC = parts_BTC.cumsum(dim=1) - parts_BTC
-        after_BTC = parts_BTC.flip(1).cumsum(dim=1).flip(1) - parts_BTC
-        rest_BTC = before_BTC + after_BTC
-        logits_BTC = rest_BTC[:, :, :-1] / rest_BTC[:, :, -1:] + model.classifier.bias.detach().double()
-        whole_BC = batch.logits_BC.double().softmax(dim=1)
-        answer_B = whole_BC.argmax(dim=1)
-        left_BT = logits_BTC.softmax(dim=2).gather(2, answer_B[:, None, None].expand(*logits_BTC.shape[:2], 1))[:, :, 0]
-        lost_BT = whole_BC.gather(1, answer_B[:, None]) - left_BT
+        rest_BTC = _before(parts_BTC) + _before(parts_BTC.flip(1)).flip(1)
+        # The last row is the whole text, added up as the others are: an effect of nothing is then no effect.
+        sums_BTC = torch.cat([rest_BTC, parts_BTC.sum(dim=1, keepdim=True)], dim=1)
+        probabilities_BTC = (sums_BTC[:, :, :-1] / sums_BTC[:, :, -1:] + bias_C).softmax(dim=2)
+        whole_BC = probabilities_BTC[:, -1]
+        answer_B11 = whole_BC.argmax(dim=1)[:, None, None]
+        of_answer_BT = probabilities_BTC.gather(2, answer_B11.expand(-1, probabilities_BTC.shape[1], 1))[:, :, 0]
+        lost_BT = (of_answer_BT[:, -1:] - of_answer_BT[:, :-1]).round(decimals=EXACT)
         mask_BT = (batch.mask_BT & (batch.lengths_B > 1)[:, None]).numpy()
         found[places(reviews, batch.index_B, mask_BT)] = lost_BT.numpy()[mask_BT]
     return found
+
+
+def _before(parts_BTC: Tensor) -> Tensor:
+    """The sum of what stands before each place, added up and never taken away: a difference would lose small parts."""
+    return torch.cat([torch.zeros_like(parts_BTC[:, :1]), parts_BTC[:, :-1].cumsum(dim=1)], dim=1)
 
 
 def _left_out_one_by_one(model: AttentionClassifier, reviews: Reviews) -> Flat:
@@ -52,7 +59,8 @@ def _left_out_one_by_one(model: AttentionClassifier, reviews: Reviews) -> Flat:
             whole_C = _answers(model, model.encoder(vectors_TE[None], torch.tensor([length])))[0]
             answer = int(whole_C.argmax())
             left_C = [_answers(model, states)[:, answer] for states in without_each(model.encoder, vectors_TE)]
-            found[reviews.offsets[index] : reviews.offsets[index + 1]] = (whole_C[answer] - torch.cat(left_C)).numpy()
+            lost_T = (whole_C[answer] - torch.cat(left_C)).round(decimals=NOISY)
+            found[reviews.offsets[index] : reviews.offsets[index + 1]] = lost_T.numpy()
     return found
 
 

@@ -1,9 +1,14 @@
+import copy
+
 import numpy as np
 import pytest
 import tiny
+import torch
 
 from pipeline.data.reviews import pack
-from pipeline.explanation.leave_one_out import leave_one_out
+from pipeline.explanation.agreement import kendall
+from pipeline.explanation.leave_one_out import EXACT, leave_one_out
+from pipeline.explanation.opened import opened, places
 
 SHARED = ["lstm_attention", "gru_attention", "lstm_text_query_additive"]  # one layer, of one direction or two
 ONE_BY_ONE = [
@@ -31,3 +36,30 @@ def test_leaving_a_token_out_is_running_the_rest(name: str, rows: int, monkeypat
         answer = whole.argmax()
         slow = [whole[answer] - tiny.alone(model, np.delete(tokens, place))[answer] for place in range(len(tokens))]
         np.testing.assert_allclose(found[index], slow, atol=1e-6)
+
+
+@pytest.mark.parametrize("scale", [1, 10, 30])
+def test_the_order_of_small_effects_is_more_than_rounding(scale: float) -> None:
+    """Under attention on a word or two most effects are far below float32's precision, and are ranked all the same."""
+    model, reviews = tiny.model("attention"), pack(list(tiny.reviews(12)), [0] * 12, range(12))
+    with torch.no_grad():
+        model.query.query.mul_(scale / model.query.query.norm())
+    found = leave_one_out(model, reviews)
+    exact = copy.deepcopy(model).double()
+    slow = []
+    for tokens in reviews:
+        whole = tiny.alone(exact, tokens)
+        rest = [tiny.alone(exact, np.delete(tokens, place)) for place in range(len(tokens))] if len(tokens) > 1 else []
+        slow += [whole[whole.argmax()] - one[whole.argmax()] for one in rest] or [np.nan]
+    taus = kendall(reviews, found, np.round(slow, EXACT))
+    assert np.nanmin(taus) > 0.95
+
+
+@pytest.mark.parametrize("name", ["attention_sparsemax", "attention_multihead_sparsemax_value"])
+def test_a_token_without_weight_has_no_effect(name: str) -> None:
+    model, reviews = tiny.model(name), pack(list(tiny.reviews(12)), [0] * 12, range(12))
+    found = leave_one_out(model, reviews)
+    for batch in opened(model, reviews):
+        nothing = (batch.weights_BHT == 0).all(dim=1) & batch.mask_BT & (batch.lengths_B > 1)[:, None]
+        assert nothing.any()
+        assert not found[places(reviews, batch.index_B, nothing.numpy())].any()
