@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from pipeline.evaluation.significance import resampled_means
+from pipeline.evaluation.significance import degrees_of_freedom, resampled_means, student_interval
 
 Floats = npt.NDArray[np.float64]
 
@@ -77,9 +77,9 @@ def entropy_effects(
         entropies = {name: _entropies(predictions[name]) for name in (pair.parent, pair.variant)}
         resampled = resampled_means(entropies, resamples=resamples, seed=seed)
         before, after = entropies[pair.parent].mean(), entropies[pair.variant].mean()
-        low, high = np.quantile(
-            resampled[pair.variant] - resampled[pair.parent], [(1 - confidence) / 2, (1 + confidence) / 2]
-        )
+        change_R = resampled[pair.variant] - resampled[pair.parent]
+        freedom = degrees_of_freedom(change_R, *entropies.values())
+        low, high = student_interval(after - before, change_R, freedom, confidence)
         row |= {"entropy_parent": before, "entropy": after, "entropy_change": after - before}
         row |= {"entropy_change_low": low, "entropy_change_high": high}
         rows.append({**row, "sentence": _sentence(row)})

@@ -2,12 +2,12 @@
 
 import itertools
 from collections.abc import Mapping
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.special import stdtr, stdtrit
 
 from pipeline.evaluation.null_names import variant_and_kind
 from pipeline.progress import counted
@@ -15,6 +15,8 @@ from pipeline.progress import counted
 Floats = npt.NDArray[np.float64]
 
 _AT_ONCE = 200  # resamples, to bound the memory
+PAIR = ("variant", "other", "accuracy", "accuracy_other", "difference", "difference_low", "difference_high")
+COLUMNS = (*PAIR, "only_variant", "only_other", "p", "p_holm", "better")
 
 
 def significance(
@@ -28,9 +30,9 @@ def significance(
     """Every two variants, and every variant and its null models, paired by test review.
 
     The difference of mean accuracies is resampled over reviews (the same for all variants) and, for each variant on
-    its own, over seeds. Its interval is the percentile interval of the resamples, and p is two-sided for a normal
-    variable of their standard deviation (Efron & Tibshirani 1993, chapters 13 and 16). Holm's step-down procedure
-    (1979) keeps the chance of any wrong claim among all pairs below 1 - confidence.
+    its own, over seeds (Efron & Tibshirani 1993, chapters 13 and 16). What a few seeds say of their own spread is
+    uncertain itself, so p and the interval are Student's, with as many degrees of freedom as `degrees_of_freedom`
+    finds. Holm's step-down procedure (1979) keeps the chance of any wrong claim among all pairs below 1 - confidence.
 
     Args:
         predictions: of each variant, a row per seed and review, with seed, row, label and predicted.
@@ -46,21 +48,23 @@ def significance(
         and better, the variant that is better at this confidence after the correction, or "" where none is.
 
     Raises:
-        ValueError: two variants were not tested on the same reviews.
+        ValueError: two variants, or two seeds of one, were not tested on the same reviews.
     """
     nulls = nulls or {}
-    right = {name: right_by_seed(rows) for name, rows in {**predictions, **nulls}.items()}
-    if len({right_SN.shape[1] for right_SN in right.values()}) > 1:
+    tables = {**predictions, **nulls}
+    tested = {np.sort(one["row"]).tobytes() for rows in tables.values() for _, one in rows.groupby("seed")}
+    if len(tested) > 1:
         raise ValueError("variants were tested on different reviews: run `dvc repro` for all of them")
+    right = {name: right_by_seed(rows) for name, rows in tables.items()}
     resampled = resampled_means(right, resamples=resamples, seed=seed)
-    tails = [(1 - confidence) / 2, (1 + confidence) / 2]
     rows = []
     beside = ((variant_and_kind(name)[0], name) for name in nulls)
     for one, other in [*itertools.combinations(predictions, 2), *beside]:
         difference_R = resampled[one] - resampled[other]
-        low, high = np.quantile(difference_R, tails)
+        freedom = degrees_of_freedom(difference_R, right[one], right[other])
         share_one_N, share_other_N = right[one].mean(axis=0), right[other].mean(axis=0)
         difference, deviation = share_one_N.mean() - share_other_N.mean(), difference_R.std(ddof=1)
+        low, high = student_interval(difference, difference_R, freedom, confidence)
         rows.append(
             {
                 **{"variant": one, "other": other},
@@ -68,15 +72,36 @@ def significance(
                 **{"difference": difference, "difference_low": low, "difference_high": high},
                 "only_variant": float((share_one_N * (1 - share_other_N)).mean()),
                 "only_other": float((share_other_N * (1 - share_one_N)).mean()),
-                "p": 2 * NormalDist().cdf(-abs(difference) / deviation) if deviation else 1.0,
+                "p": float(2 * stdtr(freedom, -abs(difference) / deviation)) if deviation else 1.0,
             }
         )
-    if not rows:
-        return pd.DataFrame()
-    frame = pd.DataFrame(rows)
+    frame = pd.DataFrame(rows, columns=COLUMNS)
     frame["p_holm"] = holm(frame["p"].to_numpy())
     winner = np.where(frame["difference"] > 0, frame["variant"], frame["other"])
     return frame.assign(better=np.where(frame["p_holm"] < 1 - confidence, winner, ""))
+
+
+def degrees_of_freedom(difference_R: Floats, *values: npt.NDArray[Any]) -> float:
+    """Of Welch and Satterthwaite (1946): few where seeds make the difference uncertain, many where reviews do.
+
+    Args:
+        difference_R: the resampled difference of two means.
+        values: (S, N) of each of the two, for S seeds and N reviews. One seed has no spread to be uncertain of.
+    """
+    uncertain = 0.0
+    for values_SN in values:
+        seeds = len(values_SN)
+        if seeds > 1:
+            uncertain += (values_SN.mean(axis=1).var(ddof=1) / seeds) ** 2 / (seeds - 1)
+    return float(difference_R.var(ddof=1) ** 2 / uncertain) if uncertain else np.inf
+
+
+def student_interval(difference: float, difference_R: Floats, freedom: float, confidence: float) -> tuple[float, float]:
+    """The percentile interval of the resamples, wider by what Student's distribution is wider than the normal one."""
+    tails = [(1 - confidence) / 2, (1 + confidence) / 2]
+    wider = stdtrit(freedom, tails[1]) / stdtrit(np.inf, tails[1])
+    low, high = difference + wider * (np.quantile(difference_R, tails) - difference)
+    return float(low), float(high)
 
 
 def right_by_seed(predictions: pd.DataFrame) -> npt.NDArray[np.bool_]:

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from evaluation_results import VARIANTS, predictions
 
-from pipeline.evaluation.significance import holm, significance
+from pipeline.evaluation.significance import degrees_of_freedom, holm, significance, student_interval
 from pipeline.evaluation.verdicts import QUESTIONS, contrasts, to_markdown, verdicts
 from pipeline.params import load_params
 from pipeline.source import ROOT
@@ -45,6 +45,41 @@ def test_equal_variants_are_rarely_told_apart() -> None:
     assert inside > 0.9
 
 
+def test_equal_variants_are_rarely_told_apart_by_three_seeds_that_differ() -> None:
+    """Read off a normal curve, as if three seeds knew their own spread, an eighth of such pairs would differ."""
+    rng = np.random.default_rng(4)
+    found = []
+    for i in range(200):
+        rates = {name: rng.normal(0.7, 0.05, size=3) for name in ("one", "other")}
+        tables = {  # all find the same reviews easy, so that a seed's luck is all there is
+            name: predictions([(np.arange(1000) < 1000 * rate).tolist() for rate in drawn], nats=1.0)
+            for name, drawn in rates.items()
+        }
+        found.append(significance(tables, resamples=100, confidence=0.95, seed=i))
+    pairs = pd.concat(found)
+    assert (pairs["p"] < 0.05).mean() < 0.085
+    assert ((pairs["difference_low"] <= 0) & (pairs["difference_high"] >= 0)).mean() > 0.915
+
+
+def test_degrees_of_freedom_are_those_of_welch() -> None:
+    """Two samples of seeds with nothing else uncertain: the textbook's case."""
+    from scipy.stats import ttest_ind
+
+    rng = np.random.default_rng(5)
+    one_SN, other_SN = rng.normal(size=(3, 1)), rng.normal(size=(5, 1))
+    variance = one_SN.var(ddof=1) / 3 + other_SN.var(ddof=1) / 5
+    difference_R = rng.normal(size=1000)
+    difference_R *= np.sqrt(variance) / difference_R.std(ddof=1)
+    expected = ttest_ind(one_SN[:, 0], other_SN[:, 0], equal_var=False)
+    freedom = degrees_of_freedom(difference_R, one_SN, other_SN)
+    assert freedom == pytest.approx(expected.df)
+    difference = one_SN.mean() - other_SN.mean()
+    low, high = student_interval(0.0, np.array([-1.0, 1.0]) * np.sqrt(variance) * 1.959964 / 0.95, freedom, 0.95)
+    interval = expected.confidence_interval()
+    assert (difference + low, difference + high) == pytest.approx((interval.low, interval.high))
+    assert degrees_of_freedom(difference_R, one_SN[:1], other_SN[:1]) == np.inf
+
+
 def test_seeds_that_differ_widen_the_interval() -> None:
     rng = np.random.default_rng(2)
     other = answers(rng, [0.7] * 3, 3000)
@@ -65,7 +100,12 @@ def test_other_reviews_are_refused_and_one_variant_has_no_pair() -> None:
     tables = {"one": answers(rng, [0.8], 100), "other": answers(rng, [0.8], 90)}
     with pytest.raises(ValueError, match="different reviews: run `dvc repro`"):
         significance(tables, resamples=100, confidence=0.95)
-    assert significance({"one": tables["one"]}, resamples=100, confidence=0.95).empty
+    tables["other"] = tables["one"].assign(row=tables["one"]["row"] + 1)
+    with pytest.raises(ValueError, match="different reviews: run `dvc repro`"):
+        significance(tables, resamples=100, confidence=0.95)
+    alone = significance({"attention": tables["one"]}, resamples=100, confidence=0.95)
+    assert alone.empty
+    assert verdicts({"attention": VARIANTS["attention"]}, alone, confidence=0.95) == {}
 
 
 def test_a_contrast_differs_in_one_part_and_the_plainer_is_the_parent() -> None:
