@@ -48,18 +48,30 @@ def guard() -> None:
         shutil.copy2(LOCK, copy.name)
 
 
-def is_whole(path: Path) -> bool:
-    """Whether DVC would read this dvc.lock."""
+def is_whole(path: Path, before: Path | None = None) -> bool:
+    """Whether DVC wrote this dvc.lock to its end: a part of it may be YAML that DVC would read, and forget the rest.
+
+    Args:
+        path: to look at.
+        before: the same file as it was: no stage of it has gone.
+    """
+    stages, earlier = _stages(path), _stages(before) if before else None
+    return stages is not None and (earlier or set()) <= stages
+
+
+def _stages(path: Path) -> set[str] | None:
+    """Names of the stages; None of a file that is cut off."""
     from dvc.schema import COMPILED_LOCKFILE_SCHEMA
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
     from voluptuous import Invalid
 
     try:
-        COMPILED_LOCKFILE_SCHEMA(YAML(typ="safe").load(path.read_text("utf-8")) or {})
+        text = path.read_text("utf-8")
+        found = COMPILED_LOCKFILE_SCHEMA(YAML(typ="safe").load(text) or {})
     except (OSError, UnicodeDecodeError, YAMLError, Invalid):
-        return False
-    return True
+        return None
+    return set(found.get("stages", {})) if text.endswith("\n") else None
 
 
 def _wait(dvc: int, copy: Path) -> None:
@@ -69,11 +81,11 @@ def _wait(dvc: int, copy: Path) -> None:
         while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
             time.sleep(POLL_EVERY)
     _remove_half_of_users()
-    if not is_whole(LOCK):
+    if not is_whole(LOCK, copy):
         from dvc.lock import make_lock
 
         with make_lock(str(SCRATCH / "lock"), wait=True):  # another DVC may be writing it right now
-            if not is_whole(LOCK) and is_whole(copy):
+            if not is_whole(LOCK, copy) and is_whole(copy):
                 copy.replace(LOCK)
                 print("dvc.lock was cut off and is now as it was before the last stage.", file=sys.stderr, flush=True)
     copy.unlink(missing_ok=True)

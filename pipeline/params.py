@@ -238,6 +238,8 @@ def _references(params: Params) -> Iterator[tuple[str, str, Collection[str], str
     }
     for section, places in named.items():
         yield from ((key, f"{section} has no entry", getattr(params, section), name) for key, name in places)
+    for section, corpora in (("nulls", params.nulls.corpora), ("frontier", params.frontier.corpora)):
+        yield from ((f"{section}.corpora", "benchmark has no entry", params.benchmark, name) for name in corpora)
     reviews, vectors = params.sources.with_reviews(), params.sources.with_vectors()
     for name, corpus in params.corpora.items():
         yield f"corpora.{name}.reviews", "sources has no reviews", reviews, corpus.reviews
@@ -267,6 +269,7 @@ def checked(content: object, path: str | Path) -> Params:
     for where, lacking, known, name in _references(params):
         if name not in known:
             raise ValueError(f"{path}: {where} = {name!r}: {lacking} {name!r}; it has {', '.join(known)}")
+    _check_entropy_weights(params, path)
     for section, names in (("nulls", params.nulls.variants), ("frontier", params.frontier.variants)):
         for name in names:
             try:
@@ -274,3 +277,23 @@ def checked(content: object, path: str | Path) -> Params:
             except ValueError as error:
                 raise ValueError(f"{path}: {section}.variants = {error}, so leave it out") from None
     return params
+
+
+def _check_entropy_weights(params: Params, path: str | Path) -> None:
+    """The weight is what exercise 5 compares variants by, so it stands in the variant, or in the sweep."""
+    everywhere = {"training": params.training.entropy_weight}
+    everywhere |= {
+        f"corpora.{name}.training": one.training.get("entropy_weight", 0) for name, one in params.corpora.items()
+    }
+    for key, weight in everywhere.items():
+        if weight:
+            raise ValueError(
+                f"{path}: {key}.entropy_weight = {weight}: it would be every variant's, so none could be compared with "
+                "itself without it; allowed is 0, or an entropy_weight under variants.<name>.training"
+            )
+    for name in params.frontier.variants:
+        if weight := getattr(params.variant(name), "training", {}).get("entropy_weight", 0):
+            raise ValueError(
+                f"{path}: frontier.variants = {name!r}: it has an entropy weight of its own, {weight}; "
+                "name the variant without one"
+            )

@@ -12,6 +12,7 @@ from pipeline.evaluation.corpus_files import write_comparison
 from pipeline.evaluation.entropy_effect import entropy_effects, entropy_pairs
 from pipeline.evaluation.faithfulness import EDITS_QUESTION, QUESTION, faithfulness, following, reading
 from pipeline.evaluation.frontier import entropy_frontier, read_frontier, steering
+from pipeline.evaluation.null_names import inherited_nulls
 from pipeline.evaluation.results import Comparison, read_results
 from pipeline.evaluation.significance import right_by_seed, significance
 from pipeline.evaluation.verdicts import QUESTIONS, verdicts
@@ -51,7 +52,7 @@ def main(
     frontier = entropy_frontier(variants, found, read_frontier(results, *params.swept(corpus)))
     nulls = {name: float(right_by_seed(rows).mean()) for name, rows in found.nulls.items()}
     parents = {pair.variant: pair.parent for pair in entropy_pairs(variants)}
-    reasons = faithfulness(found.explanations, exchanged, nulls, parents)
+    reasons = faithfulness(found.explanations, exchanged, nulls, inherited_nulls(variants, parents))
     answers = verdicts(variants, pairs, confidence=settings.confidence)
     answers.setdefault(QUESTIONS["entropy_weight"], []).extend(steering(frontier))
     if len(reasons):

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-WHOLE = "schema: '2.0'\nstages:\n  demo:\n    cmd: python -m stages.demo\n"
+WHOLE = "schema: '2.0'\nstages:\n  demo:\n    cmd: python -m stages.demo\n  imdb:\n    cmd: python -m stages.imdb\n"
+LONGER = WHOLE + "  glove:\n    cmd: python -m stages.glove\n"
 STAGE = "from pipeline.lockfile import guard; guard()"
 DVC = f"""
 import subprocess, sys
@@ -28,9 +29,11 @@ sys.stdin.read()
     [
         (WHOLE[:30], WHOLE),
         ("", WHOLE),
-        (WHOLE.replace("demo", "glove"), WHOLE.replace("demo", "glove")),
+        (WHOLE[: WHOLE.index("  imdb")], WHOLE),
+        (WHOLE[:-3], WHOLE),
+        (LONGER, LONGER),
     ],
-    ids=["cut off", "empty", "whole"],
+    ids=["cut off", "empty", "a stage less", "within the last line", "whole"],
 )
 def test_killed_as_it_writes(tmp_path: Path, left: str, expected: str) -> None:
     (tmp_path / ".dvc/tmp").mkdir(parents=True)

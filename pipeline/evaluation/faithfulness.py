@@ -16,7 +16,7 @@ def faithfulness(
     explanations: Mapping[str, Mapping[str, Any]],
     exchanged: pd.DataFrame,
     nulls: Mapping[str, float],
-    parents: Mapping[str, str],
+    inherited: Mapping[str, str],
 ) -> pd.DataFrame:
     """One row per variant with attention that is not the same for every word.
 
@@ -24,8 +24,7 @@ def faithfulness(
         explanations: the summaries of the explanations, by variant.
         exchanged: model, donor and accuracy, from `exchange`.
         nulls: accuracies of the null models on the test reviews, by `null_name`.
-        parents: of a variant with an entropy weight, the variant without: weights that are never learned do not follow
-            such a weight, so they share their null models.
+        inherited: from `inherited_nulls`: whose null model stands for a variant's own.
 
     Returns:
         variant, seeds, reviews; accuracy under the own weights and under each replacement (fractions);
@@ -41,8 +40,8 @@ def faithfulness(
         row: dict[str, Any] = {"variant": variant, "seeds": summary["seeds"], "reviews": summary["reviews"]}
         row |= {f"accuracy_{name}": value for name, value in summary["accuracy"].items()}
         for kind in KINDS:
-            names = [null_name(name, kind) for name in (variant, parents.get(variant, variant))]
-            row[f"accuracy_trained_{kind}"] = next((nulls[name] for name in names if name in nulls), float("nan"))
+            own = null_name(variant, kind)
+            row[f"accuracy_trained_{kind}"] = nulls.get(own, nulls.get(inherited.get(own, ""), float("nan")))
         row["exchange_lost"] = _lost(exchanged[exchanged["model"] == variant].set_index("donor")["accuracy"], variant)
         for name, values in measures.items():
             row[name] = values["mean"]

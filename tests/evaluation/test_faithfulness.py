@@ -4,9 +4,15 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import torch
 from evaluation_results import edits, reasons
 
 from pipeline.evaluation.faithfulness import faithfulness, following, reading, way_to_ceiling
+from pipeline.evaluation.null_names import inherited_nulls
+from pipeline.models.variants import build_model
+from pipeline.params import load_params
+from pipeline.params_variants import NullKind, null_model
+from pipeline.source import ROOT
 
 
 def summary(mean: float | None, own: float = 0.9) -> dict[str, Any]:
@@ -41,9 +47,28 @@ def test_a_variant_stands_beside_its_null_models_and_those_of_its_parent() -> No
     explanations = {name: summary(0.2) for name in ("attention", "attention_entropy", "gru")}
     alone = exchanged({(name, name): 0.9 for name in explanations})
     nulls = {"attention/uniform": 0.7, "attention/random": 0.72, "gru/random": 0.8}
-    table = faithfulness(explanations, alone, nulls, {"attention_entropy": "attention"})
+    same = {"attention_entropy/uniform": "attention/uniform", "attention_entropy/random": "attention/random"}
+    table = faithfulness(explanations, alone, nulls, same)
     assert list(table["accuracy_trained_uniform"].fillna(0)) == [0.7, 0.7, 0]
     assert list(table["accuracy_trained_random"]) == [0.72, 0.72, 0.8]
+
+
+@pytest.mark.parametrize("kind", ["uniform", "random"])
+@pytest.mark.parametrize(
+    "variant", ["attention", "attention_text_query_value", "lstm_attention", "attention_trainable"]
+)
+def test_a_null_model_is_shared_where_training_cannot_change_its_entropy(variant: str, kind: NullKind) -> None:
+    params = load_params(ROOT / "params.yaml")
+    entry = params.learns_attention(variant)
+    torch.manual_seed(0)
+    model = build_model(null_model(entry, kind), torch.randn(9, 4), classes=2).eval()
+    weights_BT = model(torch.arange(2, 8)[None], torch.tensor([6])).weights_BT
+    entropy = torch.special.entr(weights_BT).sum()
+    learned = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    gradients = torch.autograd.grad(entropy, learned, allow_unused=True) if entropy.requires_grad else []
+    reached = any(one is not None and one.abs().max() > 1e-6 for one in gradients)
+    shared = inherited_nulls({"entropy": entry.model_dump()}, {"entropy": variant})
+    assert (f"entropy/{kind}" in shared) == (not reached)
 
 
 @pytest.mark.parametrize(("ceiling", "way"), [(0.5, 0.25), (0.3, 0.5), (0.1, None), (0.05, None)])
