@@ -147,25 +147,27 @@ def _row(name: str, cells: list[str]) -> str:
 
 
 def figure(table: pd.DataFrame, out: Path) -> None:
-    """A column for what grows; time above, memory below. Straight lines at 45 degrees are linear growth."""
+    """A column for what grows; time above, on a log scale, memory below."""
     drawn, places = plt.subplots(2, len(POINTS), figsize=(14, 6), layout="constrained", sharex="col")
-    for column, axis in enumerate(POINTS):
-        for row, measures in enumerate((("seconds", "microseconds a token"), ("MiB",))):
-            place = places[row][column]
-            for what, lines in table[table["grows"] == axis].groupby("what", sort=False):
-                for measure in measures:
-                    if lines[measure].notna().any():
-                        place.plot(lines["to"], lines[measure], marker="o", markersize=3, label=f"{what}, {measure}")
-            place.set(xscale="log", yscale="log")
+    colours = {what: f"C{place}" for place, what in enumerate(table["what"].unique())}
+    for column, (axis, values) in enumerate(POINTS.items()):
+        time, memory = places[:, column]
+        for what, lines in table[table["grows"] == axis].groupby("what", sort=False):
+            style = {"marker": "o", "markersize": 4, "color": colours[what]}
+            time.plot(lines["to"], lines["seconds"].fillna(lines["microseconds a token"]), **style)
+            memory.plot(lines["to"], lines["MiB"], **style)
+        time.set(title=axis, xscale="log", yscale="log")
+        memory.set(xlabel=UNITS[axis], ylim=(0, None))
+        memory.set_xticks(values, [f"{value:,}" for value in values])
+        memory.minorticks_off()
+        for place in (time, memory):
             place.grid(alpha=0.3)
-            if row:
-                place.set_xlabel(UNITS[axis])
-            else:
-                place.set_title(axis)
-        places[0][0].set_ylabel("seconds, or microseconds a token")
-        places[1][0].set_ylabel("MiB at the peak")
-    places[0][0].legend(fontsize=7)
+    places[0][0].set_ylabel("microseconds a token; tensors: seconds")
+    places[1][0].set_ylabel("MiB at the peak")
+    handles = [plt.Line2D([], [], marker="o", markersize=4, color=colour) for colour in colours.values()]
+    drawn.legend(handles, list(colours), loc="outside lower center", ncols=len(colours), frameon=False)
     drawn.savefig(out, dpi=110)
+    plt.close(drawn)
 
 
 def main(
