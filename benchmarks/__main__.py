@@ -63,17 +63,14 @@ class Measure:
 
 def models(tensors: Path, seconds: float, only: str) -> Iterator[Measure]:
     """Training and inference of every variant with attention or without, on one thread."""
-    import torch
-
     from benchmarks.limits import bytes_per_second, flops_per_second
     from benchmarks.models import Pair, bytes_per_token, flops_per_token
     from pipeline.data.tensors import read_tensors
     from pipeline.params import load_params
     from pipeline.params_variants import AttentionVariant
-    from pipeline.processes import keep_freed_memory
+    from pipeline.processes import compute_on_one_thread
 
-    torch.set_num_threads(1)
-    keep_freed_memory()  # for both sides
+    compute_on_one_thread()  # both sides
     params, corpus = load_params("params.yaml"), read_tensors(tensors)
     flops, bandwidth = flops_per_second(), bytes_per_second()
     for name, variant in params.variants.items():

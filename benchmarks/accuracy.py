@@ -19,6 +19,7 @@ from pipeline.models.inference import infer
 from pipeline.models.variants import build_model
 from pipeline.params import load_params
 from pipeline.params_variants import AttentionVariant
+from pipeline.processes import compute_on_one_thread
 from pipeline.seeding import seed_everything
 from pipeline.training.fit import Fit
 
@@ -42,7 +43,7 @@ def _reached(accuracy: float, seconds: float, who: str) -> float:
 
 def ours(folder: Path) -> float:
     """Seconds until the variant is tested at the target, whole epochs."""
-    torch.set_num_threads(1)
+    compute_on_one_thread()
     params, corpus = load_params("params.yaml"), read_tensors(folder)
     variant, training = params.variant(VARIANT), params.training_of("imdb", VARIANT)
     assert isinstance(variant, AttentionVariant)

@@ -69,11 +69,10 @@ def training(folder: Path, variant: str, axis: str, value: int, steps: int) -> f
     from pipeline.data.tensors import read_tensors
     from pipeline.models.variants import build_model
     from pipeline.params import load_params
-    from pipeline.processes import keep_freed_memory
+    from pipeline.processes import compute_on_one_thread
     from pipeline.training.fit import Fit
 
-    torch.set_num_threads(1)
-    keep_freed_memory()
+    compute_on_one_thread()
     torch.manual_seed(0)
     params, corpus = load_params("params.yaml"), read_tensors(folder)
     settings = params.training_of("imdb", variant).model_dump()

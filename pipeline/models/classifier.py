@@ -144,8 +144,8 @@ class AttentionClassifier(nn.Module):
     def contexts(self, tokens_BT: Tensor, lengths_B: Tensor) -> tuple[Tensor, Tensor]:
         """Returns context_BN, the N = H F numbers that the classifier reads of each review, and weights_BHT."""
         states = self.read(tokens_BT, lengths_B)
-        weights_BHT = states.attend(self.query(states), self.key, self.normaliser)
-        return states.total(weights_BHT, self.value).flatten(1), weights_BHT
+        context_BHF, weights_BHT = states.contexts(self.query(states), self.key, self.normaliser, self.value)
+        return context_BHF.flatten(1), weights_BHT
 
     def read(self, tokens_BT: Tensor, lengths_B: Tensor) -> States:
         """The states of a batch: per word where nothing tells one occurrence from another, else per token."""

@@ -55,7 +55,7 @@ class RecurrentEncoder(nn.Module):
             if self.backwards:
                 reversed_states = reverse_tokens(states, lengths_B)
                 outputs.append(reverse_tokens(self.backwards[layer](reversed_states)[0], lengths_B))
-            states = torch.cat(outputs, dim=-1)
+            states = torch.cat(outputs, dim=-1) if self.backwards else outputs[0]
         return states
 
 

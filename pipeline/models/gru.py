@@ -1,136 +1,139 @@
 """The gated recurrent unit, on the CPU twice as fast as torch's: the gates of a step in one pass over memory.
 
 torch has a fused LSTM for CPUs and no fused GRU: it goes over a step's gates some ten times forwards and twenty times
-backwards. Here a step is one matrix product and one compiled loop, and the products that need no order of time (over
-the inputs, and for the gradients of the weights) are made for all tokens at once.
+backwards. Here a step is one matrix product and one compiled pass, and the products that need no order of time (over
+the inputs, and for the gradients of the weights) are made for some steps at once, while what they read is in the cache.
 
-T tokens, B reviews, E input, H units. Four blocks of H columns belong to a token, in this order: m = W_hn h + b_hn, the
-reset gate r, the update gate z, and the candidate n. W_h feeds the first three, W_i the last three.
+T tokens, C of them at once, B reviews, E input, H units; N = B H, X = E + 1. A step has four blocks of N numbers, each
+in one piece: m = W_hn h + b_hn, the reset gate r, the update gate z, and the candidate n. W_h feeds the first three,
+W_i the last three.
 """
 
-import math
-from collections.abc import Callable
+from collections.abc import Iterator
 from typing import Any
 
 import numba
-import numpy as np
+import numpy.typing as npt
 import torch
-from numba import extending
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
+from torch.nn import functional as F
 
-f32 = np.float32
-COMPILED: dict[str, Any] = {"cache": True, "error_model": "numpy", "fastmath": {"contract", "nsz"}}
+from pipeline.models.compiled import COMPILED, exp
 
-
-def _exp(x: Any) -> Any:
-    """e^x, for compiled code alone: the library's, or for float32 a polynomial that runs in vector registers."""
-    raise NotImplementedError
-
-
-@extending.overload(_exp)
-def _exp_by_type(x: Any) -> Callable[[Any], Any]:
-    return _exp32 if x == numba.float32 else _exp64
-
-
-def _exp64(x: Any) -> Any:
-    return math.exp(x)
-
-
-def _exp32(x: Any) -> Any:
-    """2^k e^r with |r| <= ln(2) / 2: ln(2) in two parts, and the polynomial of expf in the Cephes library."""
-    x = f32(-87) if x < f32(-87) else x  # so written, not a number stays not a number
-    x = f32(88) if x > f32(88) else x
-    k = np.floor(x * f32(1.44269504) + f32(0.5))
-    r = x - k * f32(0.693359375) + k * f32(2.12194440e-4)
-    s = f32(1.98756915e-4) * r + f32(1.39819995e-3)
-    s = (s * r + f32(8.33345191e-3)) * r + f32(4.16657959e-2)
-    s = (s * r + f32(1.66666655e-1)) * r + f32(0.5)
-    return (s * r * r + r + f32(1)) * np.int32((np.int32(k) + np.int32(127)) << np.int32(23)).view(np.float32)
+ROWS = 512  # steps times reviews between two products over all of them: half a MiB of gates of 64 units
 
 
 @numba.njit(**COMPILED)  # type: ignore[untyped-decorator]
-def _step(hidden_B3: Any, bias_H: Any, before_BH: Any, after_BH: Any, gates_B4: Any) -> None:
-    """Turns the inputs' share of the gates into the gates, and writes the states after them."""
-    reviews, units = before_BH.shape
-    one = gates_B4.dtype.type(1)
-    for b in range(reviews):
-        hidden, gates, before, after = hidden_B3[b], gates_B4[b], before_BH[b], after_BH[b]
-        m, r, z, n = gates[:units], gates[units : 2 * units], gates[2 * units : 3 * units], gates[3 * units :]
-        hidden_m, hidden_r, hidden_z = hidden[:units], hidden[units : 2 * units], hidden[2 * units :]
-        for j in range(units):  # a loop per gate: one for all is more than LLVM makes vectors of
-            r[j] = one / (one + _exp(-(r[j] + hidden_r[j])))
-        for j in range(units):
-            z[j] = one / (one + _exp(-(z[j] + hidden_z[j])))
-        for j in range(units):
-            m[j] = hidden_m[j] + bias_H[j]
-        for j in range(units):
-            x = n[j] + r[j] * m[j]
-            n[j] = (one + one) / (one + _exp(-(x + x))) - one
-        for j in range(units):
-            after[j] = n[j] + z[j] * (before[j] - n[j])
+def _sigmoid(gate_N: Any, hidden_N: Any) -> None:
+    one = gate_N.dtype.type(1)
+    for j in range(len(gate_N)):
+        gate_N[j] = one / (one + exp(-(gate_N[j] + hidden_N[j])))
 
 
 @numba.njit(**COMPILED)  # type: ignore[untyped-decorator]
-def _step_back(given_BH: Any, grad_BH: Any, before_BH: Any, gates_B4: Any, grads_B4: Any) -> None:
-    """Adds the gradient that is given to that of the states, and takes it through the gates."""
-    reviews, units = before_BH.shape
-    one = gates_B4.dtype.type(1)
-    for b in range(reviews):
-        gates, grads, given, grad, before = gates_B4[b], grads_B4[b], given_BH[b], grad_BH[b], before_BH[b]
-        for j in range(units):
-            m, r, z, n = gates[j], gates[units + j], gates[2 * units + j], gates[3 * units + j]
-            g = given[j] + grad[j]
-            d = g * (one - z) * (one - n * n)
-            grads[j] = d * r
-            grads[units + j] = d * m * r * (one - r)
-            grads[2 * units + j] = g * (before[j] - n) * z * (one - z)
-            grads[3 * units + j] = d
-            grad[j] = g * z
+def _step(hidden_3N: Any, before_N: Any, after_N: Any, gates_4CN: Any, c: int) -> None:
+    """Turns what the inputs gave to the gates of step c into the gates, and writes the states after them."""
+    m, r, z, n = gates_4CN[0, c], gates_4CN[1, c], gates_4CN[2, c], gates_4CN[3, c]
+    hidden_m = hidden_3N[0]
+    one = n.dtype.type(1)
+    _sigmoid(r, hidden_3N[1])  # a loop per gate: one for all is more than LLVM makes vectors of
+    _sigmoid(z, hidden_3N[2])
+    for j in range(len(n)):
+        m[j] += hidden_m[j]
+        x = n[j] + r[j] * m[j]
+        n[j] = (one + one) / (one + exp(-(x + x))) - one
+    for j in range(len(n)):
+        after_N[j] = n[j] + z[j] * (before_N[j] - n[j])
+
+
+@numba.njit(**COMPILED)  # type: ignore[untyped-decorator]
+def _step_back(given_N: Any, later_3N: Any, grad_N: Any, before_N: Any, gates_4CN: Any, grads_4CN: Any, c: int) -> None:
+    """Adds what is given, and what flows back from the gates of the next step, and takes it through those of step c."""
+    m, r, z, n = gates_4CN[0, c], gates_4CN[1, c], gates_4CN[2, c], gates_4CN[3, c]
+    to_m, to_r, to_z, to_n = grads_4CN[0, c], grads_4CN[1, c], grads_4CN[2, c], grads_4CN[3, c]
+    later_m, later_r, later_z = later_3N[0], later_3N[1], later_3N[2]
+    one = n.dtype.type(1)
+    for j in range(len(n)):
+        grad_N[j] += given_N[j] + ((later_m[j] + later_r[j]) + later_z[j])
+    for j in range(len(n)):
+        to_n[j] = grad_N[j] * (one - z[j]) * (one - n[j] * n[j])
+        to_m[j] = to_n[j] * r[j]
+        to_r[j] = to_n[j] * m[j] * r[j] * (one - r[j])
+    for j in range(len(n)):
+        to_z[j] = grad_N[j] * (before_N[j] - n[j]) * z[j] * (one - z[j])
+        grad_N[j] *= z[j]
 
 
 class _GatedRecurrence(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, inputs_TBE: Tensor, w_i: Tensor, w_h: Tensor, b_i: Tensor, b_h: Tensor) -> Tensor:
         (tokens, reviews, size), units = inputs_TBE.shape, w_h.shape[1]
-        bias = torch.cat([b_i[: 2 * units] + b_h[: 2 * units], b_i[2 * units :]])
-        gates_TB4 = inputs_TBE.new_empty(tokens, reviews, 4 * units)
-        flat_N4 = gates_TB4.view(-1, 4 * units)
-        torch.addmm(bias, inputs_TBE.reshape(-1, size), w_i.T, out=flat_N4[:, units:])
-        w_H3 = torch.cat([w_h[2 * units :], w_h[: 2 * units]]).T.contiguous()
-        states = inputs_TBE.new_zeros(tokens + 1, reviews, units)
-        hidden_B3 = inputs_TBE.new_empty(reviews, 3 * units)
-        hidden, bias_m, array, gates = hidden_B3.numpy(), b_h[2 * units :].numpy(), states.numpy(), gates_TB4.numpy()
-        for t, before_BH in enumerate(states.unbind(0)[:-1]):
-            torch.mm(before_BH, w_H3, out=hidden_B3)
-            _step(hidden, bias_m, array[t], array[t + 1], gates[t])
-        ctx.save_for_backward(inputs_TBE, w_i, w_H3, states, gates_TB4)
+        b_3H, b_m = b_i.view(3, units).clone(), b_h[2 * units :]
+        b_3H[:2] += b_h[: 2 * units].view(2, units)
+        w_3HX = torch.cat([w_i.view(3, units, size), b_3H[:, :, None]], dim=2)  # the last input is a one
+        w_3HH = w_h.view(3, units, units).roll(1, 0)
+        keep, at_once = any(ctx.needs_input_grad), max(1, ROWS // reviews)
+        gates = inputs_TBE.new_empty(-(-tokens // at_once) if keep else 1, 4, at_once, reviews, units)
+        states = inputs_TBE.new_empty(tokens + 1, reviews, units)
+        states[0] = 0
+        hidden_3BH = inputs_TBE.new_empty(3, reviews, units)
+        befores, to_hidden = states.expand(3, -1, -1, -1).unbind(1), w_3HH.mT.contiguous()
+        flat_hidden, flat_states, flat_gates = _flat(hidden_3BH, states, gates)
+        for chunk, (start, part_NX) in enumerate(_parts(inputs_TBE, at_once)):
+            place, steps = chunk if keep else 0, len(part_NX) // reviews
+            made_4NH = gates[place, :, :steps].flatten(1, 2)
+            made_4NH[0] = b_m
+            torch.bmm(part_NX.expand(3, -1, -1), w_3HX.mT, out=made_4NH[1:])
+            for c, t in enumerate(range(start, start + steps)):
+                torch.bmm(befores[t], to_hidden, out=hidden_3BH)
+                _step(flat_hidden, flat_states[t], flat_states[t + 1], flat_gates[place], c)
+        ctx.save_for_backward(inputs_TBE, w_3HX, w_3HH, states, gates)
         return states[1:]
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, given_TBH: Tensor) -> tuple[Tensor | None, ...]:
-        inputs_TBE, w_i, w_H3, states, gates_TB4 = ctx.saved_tensors
-        tokens, _, units = given_TBH.shape
-        grads_TB4 = torch.empty_like(gates_TB4)
-        grad_BH, w_3H = torch.zeros_like(states[0]), w_H3.T.contiguous()
-        given, array, gates = given_TBH.contiguous().numpy(), states.numpy(), gates_TB4.numpy()
-        grad, grads = grad_BH.numpy(), grads_TB4.numpy()
-        hidden_TB3 = grads_TB4[:, :, : 3 * units].unbind(0)
-        for t in reversed(range(tokens)):
-            _step_back(given[t], grad, array[t], gates[t], grads[t])
-            torch.addmm(grad_BH, hidden_TB3[t], w_3H, out=grad_BH)
-        grads_N4 = grads_TB4.view(-1, 4 * units)
-        w_h = grads_N4[:, : 3 * units].T @ states[:-1].view(-1, units)
-        b = grads_N4.sum(dim=0)
-        grads_N3 = grads_N4[:, units:]
+        inputs_TBE, w_3HX, w_3HH, states, gates = ctx.saved_tensors
+        (_, reviews, units), (size, at_once) = given_TBH.shape, (inputs_TBE.shape[2], gates.shape[2])
+        grads, grad = torch.empty_like(gates[0]), torch.zeros_like(states[0])
+        later_3BH = w_3HH.new_zeros(3, reviews, units)
+        flat_grads, flat_grad, flat_later, flat_states, flat_gates = _flat(grads, grad, later_3BH, states, gates)
+        to_inputs = inputs_TBE.new_empty(inputs_TBE.shape) if ctx.needs_input_grad[0] else None
+        to_3HX, to_3HH, to_m = torch.zeros_like(w_3HX), torch.zeros_like(w_3HH), w_3HH.new_zeros(1, units)
+        to_hidden = grads[:3].unbind(1)
+        for chunk, (start, part_NX) in reversed(list(enumerate(_parts(inputs_TBE, at_once)))):
+            steps = len(part_NX) // reviews
+            (given,) = _flat(given_TBH[start : start + steps].contiguous())
+            for c in reversed(range(steps)):
+                _step_back(given[c], flat_later, flat_grad, flat_states[start + c], flat_gates[chunk], flat_grads, c)
+                torch.bmm(to_hidden[c], w_3HH, out=later_3BH)
+            made_4NH = grads[:, :steps].flatten(1, 2)
+            to_3HH.baddbmm_(made_4NH[:3].mT, states[start : start + steps].view(-1, units).expand(3, -1, -1))
+            to_3HX.baddbmm_(made_4NH[1:].mT, part_NX.expand(3, -1, -1))
+            to_m += made_4NH[0].sum(dim=0)
+            if to_inputs is not None:
+                flowing_NE = torch.bmm(made_4NH[1:], w_3HX[:, :, :size]).sum(dim=0)
+                to_inputs[start : start + steps] = flowing_NE.view(steps, reviews, size)
+        to_w_i, to_b = to_3HX[:, :, :size].flatten(0, 1), to_3HX[:, :, size]
         return (
-            (grads_N3 @ w_i).view_as(inputs_TBE) if ctx.needs_input_grad[0] else None,
-            grads_N3.T @ inputs_TBE.reshape(-1, inputs_TBE.shape[2]),
-            torch.cat([w_h[units:], w_h[:units]]),
-            b[units:],
-            torch.cat([b[units : 3 * units], b[:units]]),
+            to_inputs,
+            to_w_i,
+            to_3HH.roll(-1, 0).flatten(0, 1),
+            to_b.flatten(),
+            torch.cat([to_b[:2], to_m]).flatten(),
         )
+
+
+def _flat(*tensors: Tensor) -> tuple[npt.NDArray[Any], ...]:
+    """Their last two dimensions as one, for compiled code."""
+    return tuple(tensor.flatten(-2).numpy() for tensor in tensors)
+
+
+def _parts(inputs_TBE: Tensor, at_once: int) -> Iterator[tuple[int, Tensor]]:
+    """Some steps after others: the first of them, and their inputs as part_NX, with a one behind each."""
+    for start in range(0, len(inputs_TBE), at_once):
+        yield start, F.pad(inputs_TBE[start : start + at_once], (0, 1), value=1.0).flatten(0, 1)
 
 
 class GRU(nn.GRU):

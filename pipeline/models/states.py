@@ -10,8 +10,8 @@ from functools import cached_property
 import torch
 from torch import Tensor, nn
 
-from pipeline.models.functional import Normaliser, padding_mask, weighted_sum
-from pipeline.models.gather import dots, sums
+from pipeline.models.functional import Normaliser, masked_softmax, padding_mask, weighted_sum
+from pipeline.models.gather import attention, dots, sums
 from pipeline.models.transforms import Identity, Transform
 
 UNCHANGED = Identity(size=0)  # states of whatever size
@@ -40,6 +40,13 @@ class States(ABC):
     def attend(self, query: Tensor, key: Transform, normaliser: Normaliser) -> Tensor:
         """weights_BHT = the scores, normalised over the real tokens."""
         return normaliser(self.scores(query, key), self.mask_BT[:, None])
+
+    def contexts(
+        self, query: Tensor, key: Transform, normaliser: Normaliser, value: Transform
+    ) -> tuple[Tensor, Tensor]:
+        """context_BHF, and the weights_BHT that it was summed with."""
+        weights_BHT = self.attend(query, key, normaliser)
+        return self.total(weights_BHT, value), weights_BHT
 
     def mean(self) -> Tensor:
         """mean_BD of the states of each review."""
@@ -89,6 +96,17 @@ class Words(States):
         """vectors_UD, and places_BT in it."""
         words_U, places_BT = distinct(self.tokens_BT, self.embedding.num_embeddings)
         return self.embedding(words_U), places_BT
+
+    def contexts(
+        self, query: Tensor, key: Transform, normaliser: Normaliser, value: Transform
+    ) -> tuple[Tensor, Tensor]:
+        """context_BHF, and the weights_BHT that it was summed with."""
+        if not (normaliser is masked_softmax and isinstance(key, Identity) and isinstance(value, Identity)):
+            return super().contexts(query, key, normaliser, value)
+        table, places_BT = self._table(key)
+        heads = (attention(table, places_BT, self.lengths_B, head) for head in _by_head(query, table).unbind(1))
+        contexts, weights = zip(*heads, strict=True)
+        return torch.stack(contexts, dim=1), torch.stack(weights, dim=1)
 
     def _table(self, transform: Transform) -> tuple[Tensor, Tensor]:
         """Rows of keys or values, and each token's place in them."""

@@ -106,15 +106,17 @@ class Fit:
         attended = self._attended(own)
         loss = part * objective(attended, own.labels_B, own.lengths_B, self.entropy_weight)
         right = (attended.logits_BC.argmax(dim=1) == own.labels_B).sum() * (part > 0)
-        said = torch.stack([loss.detach().double(), right.double()])
-        self.workers.all_reduce([said])
-        value, correct = said.tolist()
+        value, correct = self.workers.total(loss.item(), right.item())
         self.check("the loss", value)
         self.optimizer.zero_grad()
         loss.backward()
-        self.workers.all_reduce(parameter.grad for parameter in self.parameters if parameter.grad is not None)
-        norm = nn.utils.clip_grad_norm_(self.parameters, self.gradient_clip)
-        self.check("the gradient's norm", norm.item())  # else the weights would be no numbers after the step
+        gradients = [parameter.grad for parameter in self.parameters if parameter.grad is not None]
+        self.workers.all_reduce(gradients)
+        norm = nn.utils.get_total_norm(gradients)
+        length = norm.item()
+        self.check("the gradient's norm", length)  # else the weights would be no numbers after the step
+        if length > self.gradient_clip:
+            nn.utils.clip_grads_with_norm_(self.parameters, self.gradient_clip, norm)
         self.optimizer.step()
         self.rates.step()
         if self.average:
@@ -248,9 +250,7 @@ def fit(
             correct += step.correct
             tokens += step.tokens
             on_step(step)
-        spent = torch.tensor(time.process_time() - started, dtype=torch.float64)
-        workers.all_reduce([spent])
-        seconds = spent.item()
+        (seconds,) = workers.total(time.process_time() - started)
         record |= {"train_loss": loss_sum / len(train), "train_accuracy": correct / len(train)}
         record |= workers.agree(lambda: validate(running.judged, validation))
         with _located(f"epoch {epoch}, after the last step", epoch - 1, resume_from):

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from pipeline.processes import keep_freed_memory
+from pipeline.processes import compute_on_one_thread
 
 if TYPE_CHECKING:  # torch takes a second to import, and most stages that ask have one process
     from torch import Tensor
@@ -65,6 +65,16 @@ class Workers(NamedTuple):
         for tensor, total in zip(tensors, together.split([tensor.numel() for tensor in tensors]), strict=True):
             tensor.copy_(total.view_as(tensor))
 
+    def total(self, *values: float) -> tuple[float, ...]:
+        """The sum of each value over all processes."""
+        if self.world_size == 1:
+            return values
+        import torch
+
+        sums = torch.tensor(values, dtype=torch.float64)
+        torch.distributed.all_reduce(sums)
+        return tuple(sums.tolist())
+
     def agree(self, make: Callable[[], T]) -> T:
         """What the first process makes, in all of them; the others wait for it."""
         if self.world_size == 1:
@@ -89,8 +99,7 @@ def workers() -> Iterator[Workers]:
         return
     import torch
 
-    torch.set_num_threads(1)
-    keep_freed_memory()
+    compute_on_one_thread()
     torch.distributed.init_process_group("gloo", timeout=TIMEOUT)
     try:
         yield Workers(torch.distributed.get_rank(), world_size)

@@ -5,7 +5,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from pipeline.models.gather import dots, sums
+from pipeline.models.functional import masked_softmax
+from pipeline.models.gather import attention, dots, sums
 
 
 def batch(reviews_of_query: int) -> tuple[Tensor, ...]:
@@ -41,11 +42,51 @@ def test_sums_are_weighted_sums_of_gathered_rows() -> None:
     same(sums(table_VD, places_BT, lengths_B, weights_BT), exact, [table_VD, weights_BT])
 
 
+@pytest.mark.parametrize("queries", [1, 4])
+@pytest.mark.parametrize("asked_for", [(True, True), (True, False), (False, True)])
+def test_attention_is_a_softmax_of_scores_and_a_sum(queries: int, asked_for: tuple[bool, bool]) -> None:
+    table_VD, places_BT, lengths_B, query, _, mask_BT = batch(queries)
+    exact_BT = masked_softmax(dots(table_VD, places_BT, lengths_B, query), mask_BT)
+    exact = sums(table_VD, places_BT, lengths_B, exact_BT), exact_BT
+    own = attention(table_VD, places_BT, lengths_B, query)
+    parts = [tuple(part for part, wanted in zip(both, asked_for, strict=True) if wanted) for both in (own, exact)]
+    same(*(torch.cat(part, dim=1) for part in parts), [table_VD, query])
+    assert (own[1] == 0).equal(~mask_BT)
+
+
+def test_the_gradients_of_attention_are_those_of_differences() -> None:
+    table_VD, places_BT, lengths_B, query, _, _ = batch(4)
+    leaves = table_VD, query
+    assert torch.autograd.gradcheck(lambda table, query: attention(table, places_BT, lengths_B, query), leaves)
+
+
+def test_attention_of_frozen_rows_has_no_gradient_for_them() -> None:
+    table_VD, places_BT, lengths_B, query, _, _ = batch(1)
+    context_BD, _ = attention(table_VD.detach(), places_BT, lengths_B, query)
+    (own,) = torch.autograd.grad(context_BD.sum(), query)
+    context_BD, _ = attention(table_VD, places_BT, lengths_B, query)
+    assert own.equal(torch.autograd.grad(context_BD.sum(), query)[0])
+
+
+def test_attention_in_float32_keeps_its_last_places_and_large_scores() -> None:
+    table_VD, places_BT, lengths_B, query, _, _ = batch(4)
+    for size in (1.0, 30.0, 1e4):
+        exact = attention(table_VD, places_BT, lengths_B, size * query)
+        own = attention(table_VD.float(), places_BT, lengths_B, (size * query).float())
+        for one, other in zip(own, exact, strict=True):
+            assert torch.allclose(one.double(), other, atol=2e-6 * max(size, 1) ** 0.5)
+        assert torch.allclose(own[1].sum(dim=1), torch.ones(4), atol=1e-6)
+
+
 def test_padding_may_name_a_row_that_is_not_there() -> None:
     table_VD, places_BT, lengths_B, query, weights_BT, mask_BT = batch(4)
     wild_BT = places_BT.masked_fill(~mask_BT, 10**6)
     assert torch.equal(dots(table_VD, wild_BT, lengths_B, query), dots(table_VD, places_BT, lengths_B, query))
     assert torch.equal(sums(table_VD, wild_BT, lengths_B, weights_BT), sums(table_VD, places_BT, lengths_B, weights_BT))
+    for own, other in zip(
+        attention(table_VD, wild_BT, lengths_B, query), attention(table_VD, places_BT, lengths_B, query), strict=True
+    ):
+        assert torch.equal(own, other)
 
 
 @pytest.mark.parametrize("kind", [torch.int32, torch.int64])
@@ -55,18 +96,22 @@ def test_what_is_no_number_stays_none(kind: torch.dtype) -> None:
     assert dots(table_VD, places_BT, lengths_B, torch.ones(1, 2)).isnan().tolist() == [[False, False], [False, True]]
     context_BD = sums(table_VD, places_BT, lengths_B, torch.ones(2, 2))
     assert context_BD.isnan().tolist() == [[False, False], [True, False]]
+    _, weights_BT = attention(table_VD, places_BT, lengths_B, torch.ones(1, 2))
+    assert weights_BT.isnan().tolist() == [[False, False], [True, True]]
 
 
 def test_what_does_not_fit_is_refused_before_it_is_read() -> None:
     table_VD, places_BT, lengths_B, query, weights_BT, _ = batch(4)
     for wrong in (query[:2], query[:, :3]):
-        with pytest.raises(ValueError, match="the shapes do not fit together"):
-            dots(table_VD, places_BT, lengths_B, wrong)
+        for scores in (dots, attention):
+            with pytest.raises(ValueError, match="the shapes do not fit together"):
+                scores(table_VD, places_BT, lengths_B, wrong)
     with pytest.raises(ValueError, match="the shapes do not fit together"):
         sums(table_VD, places_BT, lengths_B + 1, weights_BT)
     for row in (-1, 9):
         places_BT[2, 1] = row
-        with pytest.raises(IndexError, match="row is not in the table"):
-            dots(table_VD, places_BT, lengths_B, query)
+        for scores in (dots, attention):
+            with pytest.raises(IndexError, match="row is not in the table"):
+                scores(table_VD, places_BT, lengths_B, query)
         with pytest.raises(IndexError, match="row is not in the table"):
             sums(table_VD, places_BT, lengths_B, weights_BT)

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from pipeline.models import gru
 from pipeline.models.gru import GRU
 
 
@@ -23,11 +24,24 @@ def found(layer: nn.Module, inputs_BTE: Tensor, given_BTH: Tensor) -> list[Tenso
     return [states_BTH, last_1BH, *gradients]
 
 
+@pytest.mark.parametrize("rows", [1, 24, 138, 512], ids=["a step", "six times", "all", "more than all"])
 @pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float64, 1e-13), (torch.float32, 2e-6)])
-def test_states_and_gradients_are_those_of_torch(dtype: torch.dtype, tolerance: float) -> None:
+def test_states_and_gradients_are_those_of_torch(
+    dtype: torch.dtype, tolerance: float, rows: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gru, "ROWS", rows)
     ours, theirs, inputs_BTE, given_BTH = pair(dtype)
     for own, exact in zip(found(ours, inputs_BTE, given_BTH), found(theirs, inputs_BTE, given_BTH), strict=True):
         assert torch.allclose(own, exact, atol=tolerance * exact.abs().max().item(), rtol=0)
+
+
+@pytest.mark.parametrize("rows", [1, 24, 512])
+def test_who_asks_for_no_gradient_gets_the_same_states(rows: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gru, "ROWS", rows)
+    ours, _, inputs_BTE, _ = pair(torch.float32)
+    with torch.inference_mode():
+        states_BTH = ours(inputs_BTE)[0]
+    assert states_BTH.equal(ours(inputs_BTE)[0])
 
 
 def test_the_gradient_is_that_of_differences() -> None:
