@@ -3,6 +3,8 @@
 One thread per seed makes a result independent of the machine's number of cores, and keeps every core busy: the models
 are small, and two threads on one of them gain next to nothing. The processes fork from a server that imported torch
 once. When the parent dies, whatever the way, they end with it.
+
+Where whole stages go side by side, ATTENTION_CORES says how many cores each of them may take; no result depends on it.
 """
 
 import contextlib
@@ -71,22 +73,24 @@ def run_seeds(
     context.set_forkserver_preload([preload])
     events: SimpleQueue[Event] = context.SimpleQueue()
     processes = {seed: context.Process(target=_run, args=(work, seed, events), daemon=True) for seed in seeds}
-    for process in processes.values():
-        process.start()
+    waiting, running = deque(seeds), set[int]()
     try:
-        waiting = set(seeds)
-        while waiting:
-            event = _next(events, [processes[seed] for seed in waiting])
+        while waiting or running:
+            while waiting and len(running) < (_allowed() or len(seeds)):
+                running.add(seed := waiting.popleft())
+                processes[seed].start()
+            event = _next(events, [processes[seed] for seed in running])
             if event.error:
                 raise event.error
             if event.ended:
-                waiting.remove(event.seed)
+                running.remove(event.seed)
             else:
                 on_report(event.seed, event.report)
     finally:
         for process in processes.values():
-            process.kill()
-            process.join()
+            if process.pid:
+                process.kill()
+                process.join()
 
 
 def in_processes(work: Callable[[Item], Result], items: Iterable[Item], preload: str) -> Iterator[Result]:
@@ -127,7 +131,20 @@ def in_processes(work: Callable[[Item], Result], items: Iterable[Item], preload:
 
 def _cores() -> int:
     """Those that this process may run on."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return _allowed() or (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+
+
+def _allowed() -> int | None:
+    """ATTENTION_CORES, if it is set.
+
+    Raises:
+        ValueError: it is no number of cores.
+    """
+    if not (given := os.environ.get("ATTENTION_CORES")):
+        return None
+    if not (given.isdecimal() and int(given)):
+        raise ValueError(f"ATTENTION_CORES = {given!r}: allowed is a number of cores, from 1")
+    return int(given)
 
 
 def _next(events: "SimpleQueue[Event]", alive: list[Any]) -> Event:

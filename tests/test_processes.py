@@ -67,6 +67,50 @@ def sleep(seed: int, report: Report) -> None:
     time.sleep(60)
 
 
+def overlap(seed: int, report: Report) -> None:
+    report("begins")
+    time.sleep(0.1)
+    report("ends")
+
+
+@pytest.mark.parametrize(("cores", "at_once"), [("1", 1), ("2", 2), ("", 4)])
+def test_no_more_seeds_are_under_way_than_a_stage_may_take_cores(
+    cores: str, at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ATTENTION_CORES", cores)
+    under_way, most, ended = set[int](), 0, []
+
+    def hear(seed: int, report: str) -> None:
+        nonlocal most
+        (under_way.add if report == "begins" else under_way.remove)(seed)
+        most = max(most, len(under_way))
+        ended.extend([seed] if report == "ends" else [])
+
+    run_seeds(overlap, [5, 3, 7, 1], hear, preload="torch")
+    assert sorted(ended) == [1, 3, 5, 7]
+    assert most <= at_once
+    assert at_once > 1 or ended == [5, 3, 7, 1]
+
+
+@pytest.mark.parametrize("cores", ["0", "two", "-1", "1.5"])
+def test_what_is_no_number_of_cores_is_refused(cores: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ATTENTION_CORES", cores)
+    with pytest.raises(ValueError, match=f"ATTENTION_CORES = '{cores}': allowed is a number of cores, from 1"):
+        run_seeds(overlap, [1], lambda seed, report: None, preload="torch")
+
+
+def flush(seed: int, report: Report) -> None:
+    import torch
+
+    report((torch.tensor([1e-30]) * 1e-10).item())
+
+
+def test_numbers_that_lost_their_places_are_zero() -> None:
+    heard: list[float] = []
+    run_seeds(flush, [1], lambda seed, report: heard.append(report), preload="torch")
+    assert heard == [0.0]
+
+
 def test_reports_of_a_seed_arrive_in_order_from_one_thread() -> None:
     heard: dict[int, list[int]] = {}
     run_seeds(
