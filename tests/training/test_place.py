@@ -13,9 +13,11 @@ from ruamel.yaml import YAML
 
 from pipeline.data.reviews import Reviews
 from pipeline.params import Compute, load_params
+from pipeline.tracking.run import Run, flatten
 from pipeline.training import place, workers
 from pipeline.training.place import CPU, Place, place_seeds
 from stages import train, trial
+from stages.runs import variant_run
 
 ROOT = Path(__file__).parents[2]
 
@@ -160,3 +162,20 @@ def test_a_state_is_of_one_kind_of_device_and_one_precision(
     names = np.array([path.name for path in seen])
     assert len(set(names)) == 3
     assert len(set(names[1:4])) == 1, "how many GPUs there are decides no result"
+
+
+def test_a_run_says_where_it_was_trained() -> None:
+    params = load_params(ROOT / "params.yaml")
+
+    class Data:
+        digest = tokenizer = "some"
+
+    def run(asked: Compute) -> Run:
+        there = params.model_copy(update={"compute": asked})
+        return variant_run(there, "demo", "attention", 0, Data)  # type: ignore[arg-type]
+
+    logged = flatten(run(compute("cuda", "bfloat16", 2)).params)
+    expected = {"compute.accelerator": "cuda", "compute.precision": "bfloat16", "compute.devices": "2"}
+    assert {key: value for key, value in logged.items() if key.startswith("compute.")} == expected
+    prints = [run(asked).fingerprint for asked in (compute(), compute(devices=2), compute("cpu"))]
+    assert prints[0] == prints[1] != prints[2]
