@@ -62,7 +62,7 @@ def sums(table_VD: Tensor, places_BT: Tensor, lengths_B: Tensor, weights_BT: Ten
 
 def _compiled(table_VD: Tensor) -> bool:
     """Whether the loops can read it: they are the CPU's."""
-    return table_VD.device.type == "cpu"
+    return table_VD.is_cpu
 
 
 def _gathered(table_VD: Tensor, places_BT: Tensor, lengths_B: Tensor) -> tuple[Tensor, Tensor]:

@@ -57,7 +57,8 @@ CPU = Place()
 def place_seeds(compute: Compute, seeds: Sequence[int]) -> dict[int, Place]:
     """Where each seed is trained: on the CPU, or on the GPUs in turn.
 
-    Under torchrun all seeds of a process are trained on the GPU with the process's number on its machine.
+    Under torchrun all seeds of a process are trained on the GPU with the process's number on its machine, and
+    `devices` is not read.
 
     Args:
         compute: of params.yaml.
@@ -76,10 +77,10 @@ def place_seeds(compute: Compute, seeds: Sequence[int]) -> dict[int, Place]:
         return dict.fromkeys(seeds, CPU)
     if not gpus:
         raise ValueError("params.yaml: compute.accelerator = 'cuda': torch sees no GPU here; allowed is cpu or auto")
-    if compute.devices > gpus:
-        raise ValueError(f"params.yaml: compute.devices = {compute.devices}: torch sees {gpus} here")
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
         return dict.fromkeys(seeds, Place(f"cuda:{_own_gpu(gpus)}", compute.precision))
+    if compute.devices > gpus:
+        raise ValueError(f"params.yaml: compute.devices = {compute.devices}: torch sees {gpus} here")
     return {seed: Place(f"cuda:{number % compute.devices}", compute.precision) for number, seed in enumerate(seeds)}
 
 

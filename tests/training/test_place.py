@@ -76,7 +76,7 @@ def test_torchrun_gives_each_process_the_gpu_of_its_number(
     gpus(2)
     monkeypatch.setenv("WORLD_SIZE", "4")
     monkeypatch.setenv("LOCAL_RANK", "1")
-    assert {one.device for one in place_seeds(compute(), [0, 1, 2]).values()} == {"cuda:1"}
+    assert {one.device for one in place_seeds(compute(devices=4), [0, 1, 2]).values()} == {"cuda:1"}
     monkeypatch.setenv("LOCAL_RANK", "2")
     with pytest.raises(ValueError, match=r"--nproc-per-node: torch sees 2 GPUs here, and this is process 3"):
         place_seeds(compute(), [0])
