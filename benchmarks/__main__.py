@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import pandas as pd
 import psutil
@@ -61,22 +61,26 @@ class Measure:
         return dict(zip(COLUMNS, (self.name, self.unit, own, other, self.peer_name, ratio, limit, share), strict=True))
 
 
-def models(tensors: Path, seconds: float, only: str) -> Iterator[Measure]:
-    """Training and inference of every variant with attention or without, on one thread."""
+def models(tensors: Path, seconds: float, only: str, accelerator: str = "cpu") -> Iterator[Measure]:
+    """Training and inference of every variant with attention or without, on one thread, or on a GPU."""
     from benchmarks.limits import bytes_per_second, flops_per_second
     from benchmarks.models import Pair, bytes_per_token, flops_per_token
     from pipeline.data.tensors import read_tensors
-    from pipeline.params import load_params
+    from pipeline.params import Compute, load_params
     from pipeline.params_variants import AttentionVariant
     from pipeline.processes import compute_on_one_thread
+    from pipeline.training.place import place_seeds
 
     compute_on_one_thread()  # both sides
+    compute = Compute.model_validate({"accelerator": accelerator, "precision": "float32", "devices": 1})
+    place = place_seeds(compute, [0])[0]
+    place.prepare()
     params, corpus = load_params("params.yaml"), read_tensors(tensors)
-    flops, bandwidth = flops_per_second(), bytes_per_second()
+    flops, bandwidth = (flops_per_second(), bytes_per_second()) if place.kind == "cpu" else (0.0, 0.0)
     for name, variant in params.variants.items():
         if not isinstance(variant, AttentionVariant) or not any(only in f"{kind} {name}" for kind in KINDS):
             continue
-        pair = Pair(variant, params.training_of(tensors.name, name), corpus, seconds)
+        pair = Pair(variant, params.training_of(tensors.name, name), corpus, seconds, place.device)
         pair.check()
         for kind, ours, peer in (
             ("training", pair.our_training, pair.their_training),
@@ -158,7 +162,9 @@ def machine() -> dict[str, object]:
         (line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line),
         platform.processor(),
     )
+    gpu = {"gpu": torch.cuda.get_device_name()} if torch.cuda.is_available() else {}
     return {
+        **gpu,
         **{"processor": name, "cores": psutil.cpu_count(), "memory_gib": round(psutil.virtual_memory().total / 2**30)},
         **{"python": platform.python_version(), "torch": torch.__version__, "system": platform.system()},
     }
@@ -173,18 +179,26 @@ def main(
     repeats: Annotated[int, typer.Option(min=1, help="Measurements of each side; the median is kept.")] = 5,
     seconds: Annotated[float, typer.Option(help="Of each measurement of a model.")] = 1.0,
     only: Annotated[str, typer.Option(help="Measures whose name holds this alone.")] = "",
+    accelerator: Annotated[
+        Literal["cpu", "cuda"], typer.Option(help="cuda: the models alone, both sides on one GPU.")
+    ] = "cpu",
 ) -> None:
     """Measure every part beside its peer, interleaved, and write the medians.
 
     Example: python -m benchmarks --only lstm
     """
-    _ready(tensors, downloads)
-    before = pd.read_csv(out / "results.csv") if (out / "results.csv").exists() else None
+    cpu = accelerator == "cpu"
+    _ready(tensors, downloads, everything=cpu)
+    suffix = "" if cpu else f"_{accelerator}"
+    results = out / f"results{suffix}.csv"
+    before = pd.read_csv(results) if results.exists() else None
     rows: list[dict[str, object]] = []
-    (out / "machine.json").write_text(json.dumps(machine(), indent=2) + "\n", encoding="utf-8")
+    (out / f"machine{suffix}.json").write_text(json.dumps(machine(), indent=2) + "\n", encoding="utf-8")
     with Progress() as progress:
         task = progress.add_task("measuring", total=None)
-        parts = stages(tensors.name), models(tensors, seconds, only), accuracy(tensors), archives(downloads)
+        parts = [models(tensors, seconds, only, accelerator)]
+        if cpu:
+            parts = [stages(tensors.name), *parts, accuracy(tensors), archives(downloads)]
         for measure in itertools.chain.from_iterable(parts):
             if only not in measure.name:
                 continue
@@ -196,7 +210,7 @@ def main(
             rows.append(measure.row(ours, peer))
             progress.update(task, description=measure.name)
             progress.console.print(_line(rows[-1]))
-            renewed(rows, before).to_csv(out / "results.csv", index=False, float_format="%.4g")
+            renewed(rows, before).to_csv(results, index=False, float_format="%.4g")
     if before is not None:
         for line in moved(pd.DataFrame(rows, columns=list(COLUMNS)), before):
             typer.echo(line)
@@ -212,10 +226,12 @@ def renewed(rows: list[dict[str, object]], before: pd.DataFrame | None) -> pd.Da
     return pd.DataFrame([both[name] for name in order], columns=list(COLUMNS))
 
 
-def _ready(tensors: Path, downloads: Path) -> None:
+def _ready(tensors: Path, downloads: Path, *, everything: bool) -> None:
     """Everything that is needed is there: a quarter of an hour is too long to find out at the end."""
     if not tensors.exists():
         raise typer.BadParameter(f"{tensors} is not there: `dvc repro tensors@imdb` makes it", param_hint="--tensors")
+    if not everything:
+        return
     for name in (IMDB, GLOVE):
         if not any(downloads.glob(name)):
             hint = "the folder of the archives, such as ATTENTION_DATA_MIRROR, is asked for"

@@ -29,9 +29,12 @@ class Pair:
         training: how it is trained.
         corpus: what on.
         seconds: of each measurement.
+        device: of both.
     """
 
-    def __init__(self, variant: AttentionVariant, training: Training, corpus: Tensors, seconds: float) -> None:
+    def __init__(
+        self, variant: AttentionVariant, training: Training, corpus: Tensors, seconds: float, device: str = "cpu"
+    ) -> None:
         torch.manual_seed(0)
         self.training, self.corpus, self.seconds = training, corpus, seconds
         noise = {"dropout": training.dropout, "word_dropout": training.word_dropout}
@@ -41,7 +44,8 @@ class Pair:
             classes=len(corpus.classes),
             dropout_mask=training.dropout_mask,
             **noise,
-        )
+        ).to(device)
+        self.device = self.ours.classifier.weight.device
         for parameter in self.ours.parameters():  # away from a query of zeros
             if parameter.requires_grad and parameter is not self.ours.embedding.weight:
                 torch.nn.init.normal_(parameter, std=0.05)
@@ -57,7 +61,7 @@ class Pair:
         loader = batches(test, 64, shuffle=False)
         tokens, lengths, _ = next(iter(loader))
         ((_, logits),) = infer(self.theirs, loader, 1)
-        (((_, attended)),) = inference.infer(self.ours, [(tokens, lengths)])
+        (((_, attended)),) = inference.infer(self.ours, [(tokens.to(self.device), lengths.to(self.device))])
         torch.testing.assert_close(attended.logits_BC, logits, atol=1e-4, rtol=1e-3)
 
     def our_training(self) -> float:
@@ -87,7 +91,8 @@ class Pair:
         """Tokens per second of our pass over the test reviews; a sample of it, of short and long ones."""
         found = list(itertools.islice(evaluation_batches(self.corpus.splits["test"], 64), None))
         order = torch.randperm(len(found), generator=torch.Generator().manual_seed(0)).tolist()
-        source = iter(inference.infer(self.ours, itertools.cycle([found[place] for place in order])))
+        cycle = itertools.cycle([found[place] for place in order])
+        source = iter(inference.infer(self.ours, (batch.to(self.device) for batch in cycle)))
         return self._rate(lambda: int(next(source)[0].lengths_B.sum()))
 
     def their_inference(self) -> float:
@@ -101,6 +106,8 @@ class Pair:
         tokens, started = 0, time.perf_counter()
         while (spent := time.perf_counter() - started) < self.seconds:
             tokens += step()
+            if self.device.type == "cuda":  # else the clock would time how fast work is asked for
+                torch.cuda.synchronize()
         return tokens / spent
 
 

@@ -35,6 +35,7 @@ class NotebookModel(nn.Module):
             model.embedding.weight.detach().clone(), freeze=not model.embedding.weight.requires_grad, padding_idx=0
         )
         self.rnn = _recurrent(model)
+        self.to(model.classifier.weight.device)
         self.text_query = getattr(model.query, "transform", None)
         self.shared_query = getattr(model.query, "query", None)
         self.key, self.value, self.classifier = model.key, model.value, model.classifier
@@ -44,15 +45,15 @@ class NotebookModel(nn.Module):
 
     def forward(self, tokens: Tensor, lengths: Tensor) -> Tensor:
         """Logits of a padded batch."""
-        mask = torch.arange(tokens.shape[1]) < lengths[:, None]
+        mask = torch.arange(tokens.shape[1], device=tokens.device) < lengths[:, None]
         if self.training and self.word_dropout:
-            tokens = tokens.masked_fill(torch.rand(tokens.shape) < self.word_dropout, 1)
+            tokens = tokens.masked_fill(torch.rand(tokens.shape, device=tokens.device) < self.word_dropout, 1)
         states = self.dropout(self.embedding(tokens))
         if self.rnn is not None:
-            packed = pack_padded_sequence(states, lengths, batch_first=True, enforce_sorted=False)
+            packed = pack_padded_sequence(states, lengths.cpu(), batch_first=True, enforce_sorted=False)
             states, _ = pad_packed_sequence(self.rnn(packed)[0], batch_first=True)
         keys, values, contexts = self.key(states), self.value(states), []
-        heads = [torch.zeros(mask.shape)]
+        heads = [torch.zeros(mask.shape, device=mask.device)]
         if self.text_query is not None:
             mean = (states * mask[:, :, None]).sum(1) / lengths[:, None]
             heads = [(keys * query[:, None]).sum(-1) for query in self.text_query(mean).chunk(self.heads, dim=1)]
@@ -70,7 +71,8 @@ def sparsemax(scores: Tensor) -> Tensor:
     """As the paper has it, by a sort (Martins & Astudillo 2016, algorithm 1)."""
     falling = scores.sort(dim=-1, descending=True).values
     sums = falling.cumsum(-1)
-    size = (1 + torch.arange(1, scores.shape[-1] + 1) * falling > sums).sum(-1, keepdim=True)
+    places = torch.arange(1, scores.shape[-1] + 1, device=scores.device)
+    size = (1 + places * falling > sums).sum(-1, keepdim=True)
     return (scores - (sums.gather(-1, size - 1) - 1) / size).clamp_min(0)
 
 
@@ -114,13 +116,13 @@ class NotebookFit:
 
     def step(self, batch: Padded) -> int:
         """One update; returns the batch's real tokens."""
-        tokens, lengths, labels = batch
+        tokens, lengths, labels = (part.to(self.model.classifier.weight.device) for part in batch)
         self.optimizer.zero_grad()
         loss = nn.functional.cross_entropy(self.model(tokens, lengths), labels)
         loss.backward()
         nn.utils.clip_grad_norm_(self.parameters, self.gradient_clip)
         self.optimizer.step()
-        return int(lengths.sum())
+        return int(batch[1].sum())
 
 
 def infer(model: NotebookModel, loader: DataLoader[Padded], count: int) -> Iterator[tuple[int, Tensor]]:
@@ -130,4 +132,5 @@ def infer(model: NotebookModel, loader: DataLoader[Padded], count: int) -> Itera
         for place, (tokens, lengths, _) in enumerate(loader):
             if place == count:
                 break
-            yield int(lengths.sum()), model(tokens, lengths)
+            device = model.classifier.weight.device
+            yield int(lengths.sum()), model(tokens.to(device), lengths.to(device))

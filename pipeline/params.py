@@ -3,9 +3,9 @@
 import itertools
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationError, field_validator
+from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationError, field_validator, model_validator
 
 from pipeline.params_errors import explain
 from pipeline.params_sources import (
@@ -55,6 +55,22 @@ class Training(Strict):
     gradient_clip: Annotated[float, Field(gt=0)]  # largest norm of the whole gradient
     averaging: Probability  # decay of the exponential moving average of the weights, per step; 0 = none
     entropy_weight: EntropyWeight  # loss per nat of entropy: > 0 focuses, < 0 spreads
+
+
+class Compute(Strict):
+    """Where models are trained. They are tested, questioned and served on the CPU, whatever stands here."""
+
+    accelerator: Literal["cpu", "cuda", "auto"]  # auto: cuda where there is a GPU, else the CPU
+    precision: Literal["float32", "bfloat16"]  # bfloat16: of matrix products alone, on GPUs alone
+    devices: Annotated[int, Field(ge=1, le=1024)]  # GPUs that the seeds are spread over
+
+    @model_validator(mode="after")
+    def _the_cpu_is_one(self) -> Self:
+        if self.accelerator == "cpu" and self.precision != "float32":
+            raise ValueError(f"precision {self.precision} is for GPUs: accelerator cpu computes in float32")
+        if self.accelerator == "cpu" and self.devices > 1:
+            raise ValueError("devices are GPUs: under accelerator cpu there is 1")
+        return self
 
 
 class Evaluation(Strict):
@@ -115,6 +131,7 @@ class Params(Strict):
     corpora: dict[Name, Corpus] = Field(min_length=1)
     benchmark: Names  # corpora that every variant is compared on
     training: Training
+    compute: Compute
     evaluation: Evaluation
     explanation: Explanation
     nulls: Nulls

@@ -31,7 +31,8 @@ def main(
     params = load_params("params.yaml")
     entry, training = null_model(params.learns_attention(variant), kind), params.training_of(corpus, variant)
     title = f"{corpus} {variant} {kind}"
-    with trained(title, entry, training, params.seeds_of(variant), tensors, states) as checkpoints:
+    seeds = params.seeds_of(variant)
+    with trained(title, entry, training, params.compute, seeds, tensors, states) as checkpoints:
         answers = predict_seeds(checkpoints, tensors, "test")
     test = read_tensors(tensors).splits["test"]
     table = pd.concat(

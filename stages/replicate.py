@@ -30,7 +30,7 @@ def main(
     params = load_params("params.yaml")
     published = params.row(row)
     training = params.training_as(published.corpus, published.variant)
-    with trained(row, published.variant, training, params.seeds, tensors, states) as checkpoints:
+    with trained(row, published.variant, training, params.compute, params.seeds, tensors, states) as checkpoints:
         explained = explain_seeds(
             checkpoints, tensors, reviews=params.explanation.reviews, permutations=params.explanation.permutations
         )

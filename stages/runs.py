@@ -35,7 +35,9 @@ def variant_run(params: Params, corpus: str, variant: str, seed: int, data: Tens
         experiment=corpus,
         name=f"{variant} seed {seed}",
         role=VARIANT,
-        fingerprint=fingerprint(entry.model_dump(), training.model_dump(), seed, data.digest),
+        fingerprint=fingerprint(
+            entry.model_dump(), training.model_dump(), params.compute.model_dump(exclude={"devices"}), seed, data.digest
+        ),
         params={
             "variant": variant,
             "corpus": corpus,
@@ -44,6 +46,7 @@ def variant_run(params: Params, corpus: str, variant: str, seed: int, data: Tens
             **parts,
             "tokenizer": data.tokenizer,
             "training": training.model_dump(),
+            "compute": params.compute.model_dump(),
         },
         tags={
             **{"variant": variant, "corpus": corpus, "seed": str(seed), "data.digest": data.digest},

@@ -33,7 +33,7 @@ def main(
     entry, seeds = params.variant(variant), params.seeds_of(variant)
     training = params.training_of(corpus, variant).model_copy(update={"entropy_weight": weight})
     title = f"{corpus} {variant} {weight:+g}"
-    with trained(title, entry, training, seeds, tensors, states) as checkpoints:
+    with trained(title, entry, training, params.compute, seeds, tensors, states) as checkpoints:
         explained = explain_seeds(
             checkpoints, tensors, reviews=params.explanation.reviews, permutations=params.explanation.permutations
         )

@@ -16,12 +16,13 @@ from filelock import FileLock
 from pipeline.data.atomic import replacing
 from pipeline.data.tensors import read_tensors
 from pipeline.formats import results_json
-from pipeline.params import load_params
+from pipeline.params import Params, load_params
 from pipeline.params_variants import AttentionVariant, Recurrent
 from pipeline.processes import run_seeds
 from pipeline.tracking.run import fingerprint
 from pipeline.tracking.tracker import RunHandle, Tracker
 from pipeline.training.finished import begin, finish
+from pipeline.training.place import Place, place_seeds
 from pipeline.training.progress import TrainingProgress
 from pipeline.training.timing import timing
 from pipeline.training.variant import code_digest, train_variant
@@ -47,17 +48,28 @@ def main(
 
     With `torchrun --nproc-per-node 2 -m stages.train ...` two processes share every batch.
     """
-    with workers() as together:
-        _train(corpus, variant, tensors, states, out, clock, together)
-
-
-def _train(corpus: str, variant: str, tensors: Path, states: Path, out: Path, clock: Path, together: Workers) -> None:
     params = load_params("params.yaml")
+    places = place_seeds(params.compute, params.seeds_of(variant))
+    with workers(places[params.seeds[0]].kind) as together:
+        _train(params, corpus, variant, tensors, states, out, clock, places, together)
+
+
+def _train(
+    params: Params,
+    corpus: str,
+    variant: str,
+    tensors: Path,
+    states: Path,
+    out: Path,
+    clock: Path,
+    places: dict[int, Place],
+    together: Workers,
+) -> None:
     entry, training = params.variant(variant), params.training_of(corpus, variant)
     seeds = params.seeds_of(variant)
     data = read_tensors(tensors)
     train_tokens = len(data.splits["train"].tokens)
-    settings = entry.model_dump(), training.model_dump(), data.digest, code_digest()
+    settings = entry.model_dump(), training.model_dump(), data.digest, code_digest(), places[seeds[0]].decides
     name = fingerprint(corpus, variant, *settings, *([together.world_size] if together.world_size > 1 else []))
     state = Path(os.environ.get("DVC_ROOT", ".")) / states / name
     work = functools.partial(
@@ -69,6 +81,7 @@ def _train(corpus: str, variant: str, tensors: Path, states: Path, out: Path, cl
         out=out,
         states=state,
         workers=together,
+        places=places,
     )
     if not together.first:
         together.agree(lambda: None)  # until the first holds the lock

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 import tiny
 import torch
+from elsewhere import ELSEWHERE, Elsewhere
 
 from benchmarks.__main__ import COLUMNS, Measure, moved, renewed
 from benchmarks.cost import cost
@@ -24,6 +25,20 @@ def test_the_notebook_gives_the_same_logits_and_trains(name: str) -> None:
     fit = NotebookFit(peer, learning_rate=0.01, gradient_clip=1.0)
     reviews = tiny.reviews(20)
     assert sum(fit.step(batch) for batch in batches(reviews, 8, shuffle=True)) == len(reviews.tokens)
+
+
+@pytest.mark.parametrize("name", sorted(set(tiny.VARIANTS) - tiny.RECURRENT))  # nothing stands in for cuDNN's packing
+def test_the_notebook_goes_where_the_model_goes(name: str) -> None:
+    tokens_BT, lengths_B = tiny.batch()
+    model = tiny.model(name).eval()
+    expected = model(tokens_BT, lengths_B).logits_BC
+    with Elsewhere():
+        peer = NotebookModel(model.to(ELSEWHERE), dropout=0.0, word_dropout=0.1)
+        logits = peer.eval()(tokens_BT.to(ELSEWHERE), lengths_B.to(ELSEWHERE)).cpu()
+        step = NotebookFit(peer.train(), learning_rate=0.01, gradient_clip=1.0).step
+        assert step(next(iter(batches(tiny.reviews(8), 8, shuffle=True)))) == len(tiny.reviews(8).tokens)
+        assert {parameter.device for parameter in peer.parameters()} == {ELSEWHERE}
+    assert torch.allclose(logits, expected, atol=1e-6)
 
 
 def test_the_work_of_a_recurrent_layer_is_counted() -> None:

@@ -40,6 +40,12 @@ def test_the_projects_own_file_is_right() -> None:
     assert params.seeds_of("tfidf") == params.seeds[:1]
 
 
+@pytest.mark.parametrize("accelerator", ["cuda", "auto"])
+def test_gpus_may_be_asked_for_where_there_are_none(accelerator: str, tmp_path: Path) -> None:
+    asked = {"accelerator": accelerator, "precision": "bfloat16", "devices": 4}
+    assert load_params(changed(tmp_path, "compute", asked)).compute.model_dump() == asked
+
+
 def test_a_corpus_overrides_a_variant_and_a_variant_the_default(tmp_path: Path) -> None:
     params = load_params(changed(tmp_path, "variants.mean.training", {"epochs": 3, "batch_size": 7}))
     assert (params.training_of("imdb", "mean").epochs, params.training_of("imdb", "mean").batch_size) == (3, 7)
@@ -72,6 +78,11 @@ def test_a_corpus_overrides_a_variant_and_a_variant_the_default(tmp_path: Path) 
         ("nulls.kinds", ["equal"], "nulls.kinds.0 = 'equal'.*'uniform' or 'random'"),
         ("nulls.kinds", [], "nulls.kinds = .*at least 1 item"),
         ("frontier.variants", ["tfidf"], "frontier.variants = 'tfidf': it learns no attention"),
+        ("compute.accelerator", "gpu", "compute.accelerator = 'gpu'.*'cpu', 'cuda' or 'auto'"),
+        ("compute.precision", "float16", "compute.precision = 'float16'.*'float32' or 'bfloat16'"),
+        ("compute.precision", "bfloat16", "compute = .*precision bfloat16 is for GPUs: accelerator cpu computes in"),
+        ("compute.devices", 0, "compute.devices = 0.*greater than or equal to 1"),
+        ("compute.devices", 2, "compute = .*devices are GPUs: under accelerator cpu there is 1"),
         ("training.epochs", 0, "training.epochs = 0.*greater than or equal to 1"),
         ("training.epochs", 2.5, "training.epochs = 2.5.*valid integer"),
         ("training.epochs", "ten", "training.epochs = 'ten'.*valid integer"),

@@ -20,6 +20,10 @@ class Batch(NamedTuple):
     labels_B: Tensor
     index_B: Tensor
 
+    def to(self, device: torch.device) -> "Batch":
+        """The batch on a device; the batch itself if it is there."""
+        return self if self.labels_B.device == device else Batch(*(part.to(device) for part in self))
+
 
 def _collate(reviews: Reviews, index_B: Tensor) -> Batch:
     starts, ends = reviews.offsets[index_B.numpy()], reviews.offsets[index_B.numpy() + 1]

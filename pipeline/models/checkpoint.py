@@ -18,8 +18,8 @@ def name_of(kind: str) -> str:
 
 
 def save_classifier(model: AttentionClassifier, variant: AttentionVariant, path: Path) -> None:
-    """Writes what training changed; frozen embeddings stay with the corpus's tensors."""
-    state = {name: tensor.contiguous() for name, tensor in trained_state(model).items()}
+    """Writes what training changed, wherever it stands; frozen embeddings stay with the corpus's tensors."""
+    state = {name: tensor.cpu().contiguous() for name, tensor in trained_state(model).items()}
     part = path.with_name(f".{path.name}.part")
     # safetensors writes its metadata in hash order, so one key alone keeps the bytes the same from run to run
     save_file(state, part, metadata={name_of(formats.ATTENTION): variant.model_dump_json()})

@@ -34,10 +34,10 @@ def dots(table_VD: Tensor, places_BT: Tensor, lengths_B: Tensor, query: Tensor) 
         ValueError: the shapes do not fit together.
         IndexError: a token's row is not in the table.
     """
+    if not _compiled(table_VD):
+        rows_BTD, mask_BT = _gathered(table_VD, places_BT, lengths_B)
+        return (rows_BTD @ query.expand(len(places_BT), -1)[:, :, None]).squeeze(2).masked_fill(~mask_BT, 0)
     _check(table_VD, places_BT, lengths_B, len(query) in (1, len(places_BT)) and query.shape[1] == table_VD.shape[1])
-    if table_VD.device.type != "cpu":
-        rows_BTD = F.embedding(places_BT.long(), table_VD)
-        return (rows_BTD @ query.expand(len(places_BT), -1)[:, :, None]).squeeze(2)
     scores_BT: Tensor = _Dots.apply(table_VD, places_BT, lengths_B, query)  # type: ignore[no-untyped-call]
     return scores_BT
 
@@ -55,9 +55,10 @@ def sums(table_VD: Tensor, places_BT: Tensor, lengths_B: Tensor, weights_BT: Ten
         ValueError: the shapes do not fit together.
         IndexError: a token's row is not in the table.
     """
+    if not _compiled(table_VD):
+        rows_BTD, mask_BT = _gathered(table_VD, places_BT, lengths_B)
+        return ((weights_BT * mask_BT)[:, None, :] @ rows_BTD).squeeze(1)
     _check(table_VD, places_BT, lengths_B, weights_BT.shape == places_BT.shape)
-    if table_VD.device.type != "cpu":
-        return (weights_BT[:, None, :] @ F.embedding(places_BT.long(), table_VD)).squeeze(1)
     context_BD: Tensor = _Sums.apply(table_VD, places_BT, lengths_B, weights_BT)  # type: ignore[no-untyped-call]
     return context_BD
 
@@ -76,12 +77,23 @@ def attention(table_VD: Tensor, places_BT: Tensor, lengths_B: Tensor, query: Ten
         IndexError: a token's row is not in the table.
     """
     _check(table_VD, places_BT, lengths_B, len(query) in (1, len(places_BT)) and query.shape[1] == table_VD.shape[1])
-    if table_VD.device.type != "cpu":
+    if not _compiled(table_VD):
         scores_BT = dots(table_VD, places_BT, lengths_B, query)
         weights_BT = masked_softmax(scores_BT, padding_mask(lengths_B, places_BT.shape[1]))
         return sums(table_VD, places_BT, lengths_B, weights_BT), weights_BT
     found: tuple[Tensor, Tensor] = _Attention.apply(table_VD, places_BT, lengths_B, query)  # type: ignore[no-untyped-call]
     return found
+
+
+def _compiled(table_VD: Tensor) -> bool:
+    """Whether the loops can read it: they are the CPU's."""
+    return table_VD.is_cpu
+
+
+def _gathered(table_VD: Tensor, places_BT: Tensor, lengths_B: Tensor) -> tuple[Tensor, Tensor]:
+    """rows_BTD, some row of the table on padding, and mask_BT."""
+    mask_BT = padding_mask(lengths_B, places_BT.shape[1])
+    return F.embedding(places_BT.masked_fill(~mask_BT, 0), table_VD), mask_BT
 
 
 def _check(table_VD: Tensor, places_BT: Tensor, lengths_B: Tensor, fits: bool) -> None:

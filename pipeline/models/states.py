@@ -39,7 +39,10 @@ class States(ABC):
 
     def attend(self, query: Tensor, key: Transform, normaliser: Normaliser) -> Tensor:
         """weights_BHT = the scores, normalised over the real tokens."""
-        return normaliser(self.scores(query, key), self.mask_BT[:, None])
+        scores_BHT = self.scores(query, key)
+        if scores_BHT.dtype == torch.bfloat16:  # under autocast: three digits are too few for weights that sum to 1
+            scores_BHT = scores_BHT.float()
+        return normaliser(scores_BHT, self.mask_BT[:, None])
 
     def contexts(
         self, query: Tensor, key: Transform, normaliser: Normaliser, value: Transform

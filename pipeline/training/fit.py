@@ -50,6 +50,7 @@ class Fit:
         gradient_clip: largest norm of the whole gradient.
         averaging: decay of the moving average of the weights that is validated and kept; 0 = the weights themselves.
         entropy_weight: see `objective`.
+        precision: of matrix products, "float32" or "bfloat16"; the loss, weights and their steps are float32 in either.
         workers: the processes that train it together, each with a `Fit` of its own.
         contexts_NF: what the classifier reads of each training review, where no step changes it (see
             `known_contexts`); a batch then needs no tokens.
@@ -67,10 +68,13 @@ class Fit:
         gradient_clip: float,
         averaging: float,
         entropy_weight: float,
+        precision: str = "float32",
         workers: Workers = ALONE,
         contexts_NF: Tensor | None = None,
     ) -> None:
         self.model = model
+        self.device = model.classifier.weight.device
+        self.precision = precision
         self.workers = workers
         self.contexts_NF = contexts_NF
         self.parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
@@ -80,6 +84,9 @@ class Fit:
         decay = {"constant": lambda step: 1.0, "cosine": lambda step: (1 + math.cos(math.pi * step / steps)) / 2}
         self.rates = torch.optim.lr_scheduler.LambdaLR(self.optimizer, decay[schedule])
         self.average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(averaging)) if averaging else None
+        for layer in self.judged.modules():
+            if isinstance(layer, nn.RNNBase):
+                layer.flatten_parameters()  # cuDNN reads the weights of a layer as one block; a copy has many
         self.gradient_clip = gradient_clip
         self.entropy_weight = entropy_weight
 
@@ -103,6 +110,7 @@ class Fit:
             FloatingPointError: the loss or its gradient is no finite number; the weights are as they were.
         """
         own, part = self.workers.shard(batch)
+        own = own.to(self.device)
         attended = self._attended(own)
         loss = part * objective(attended, own.labels_B, own.lengths_B, self.entropy_weight)
         right = (attended.logits_BC.argmax(dim=1) == own.labels_B).sum() * (part > 0)
@@ -129,6 +137,13 @@ class Fit:
         )
 
     def _attended(self, batch: Batch) -> Attended:
+        if self.precision == "float32":
+            return self._read(batch)
+        with torch.autocast(self.device.type, torch.bfloat16):
+            attended = self._read(batch)
+        return Attended(attended.logits_BC.float(), attended.weights_BT.float())
+
+    def _read(self, batch: Batch) -> Attended:
         if self.contexts_NF is None:
             attended: Attended = self.model(batch.tokens_BT, batch.lengths_B)
             return attended
@@ -178,9 +193,11 @@ def known_contexts(
     """
     if entropy_weight or not model.reads_alike:
         return None
-    contexts_NF = torch.empty(len(reviews), model.classifier.in_features)
+    device = model.classifier.weight.device
+    contexts_NF = torch.empty(len(reviews), model.classifier.in_features, device=device)
     with evaluating(model):
         for batch in evaluation_batches(reviews, BATCH_SIZE):
+            batch = batch.to(device)
             contexts_NF[batch.index_B], _ = model.contexts(batch.tokens_BT, batch.lengths_B)
     return contexts_NF
 
@@ -203,7 +220,7 @@ def fit(
     """Trains in place; the model ends with the weights of its best epoch.
 
     Args:
-        model: see `Fit`.
+        model: see `Fit`; on the device where it is trained and validated.
         train: reviews to learn from.
         validation: reviews that choose the epoch.
         seed: of everything random after the initial weights.

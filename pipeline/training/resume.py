@@ -51,7 +51,7 @@ def _taken_apart(value: Any, tensors: dict[str, Tensor]) -> Any:
     if isinstance(value, Tensor):
         name = str(len(tensors))
         # A copy: the file refuses two names for one memory.
-        tensors[name] = value.detach().clone(memory_format=contiguous_format)
+        tensors[name] = value.detach().cpu().clone(memory_format=contiguous_format)
         return {"tensor": name}
     if isinstance(value, dict):
         return {"pairs": [[key, _taken_apart(item, tensors)] for key, item in value.items()]}

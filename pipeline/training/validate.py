@@ -27,12 +27,14 @@ def validate(model: nn.Module, reviews: Reviews) -> dict[str, Any]:
         entropy_histogram: reviews per bin of normalised entropy.
     """
     loss, correct, entropies, lengths = 0.0, 0, [], []
-    for batch, (logits_BC, weights_BT) in infer(model, evaluation_batches(reviews, BATCH_SIZE)):
+    device = next(model.parameters()).device
+    batches = (batch.to(device) for batch in evaluation_batches(reviews, BATCH_SIZE))
+    for batch, (logits_BC, weights_BT) in infer(model, batches):
         loss += F.cross_entropy(logits_BC, batch.labels_B, reduction="sum").item()
         correct += int((logits_BC.argmax(dim=1) == batch.labels_B).sum())
         entropies.append(attention_entropy(weights_BT, padding_mask(batch.lengths_B, weights_BT.shape[1])))
         lengths.append(batch.lengths_B)
-    entropy_N, length_N = torch.cat(entropies).double(), torch.cat(lengths)
+    entropy_N, length_N = torch.cat(entropies).cpu().double(), torch.cat(lengths).cpu()  # CUDA's histc varies
     normalised_N = (entropy_N[length_N > 1] / length_N[length_N > 1].log()).clamp(0, 1)
     quantiles = torch.quantile(entropy_N, torch.tensor(QUANTILES, dtype=torch.float64)).tolist()
     return {

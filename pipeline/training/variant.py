@@ -3,7 +3,7 @@
 import hashlib
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from pipeline.data.atomic import replacing
 from pipeline.data.tensors import Tensors, read_tensors
 from pipeline.params import Training
 from pipeline.params_variants import AttentionVariant, TfidfVariant, Variant
+from pipeline.training.place import CPU, Place
 from pipeline.training.workers import ALONE, Workers
 
 PROGRESS_EVERY = 0.2  # seconds
@@ -43,6 +44,7 @@ def train_variant(
     out: Path,
     states: Path,
     workers: Workers = ALONE,
+    places: Mapping[int, Place] | None = None,
 ) -> None:
     """Trains, and writes out/seed-<seed> as weights and as the history of its epochs.
 
@@ -58,6 +60,7 @@ def train_variant(
         states: folder for what an interrupted training needs to go on; of this variant, corpus, settings and code
             alone.
         workers: the processes that train this seed together; the first writes and reports.
+        places: where each seed is trained; on the CPU if nothing is said. What is written is the CPU's in any case.
 
     Raises:
         FloatingPointError: the loss is no finite number.
@@ -72,7 +75,8 @@ def train_variant(
     else:
         state = states / f"seed-{seed}.safetensors"
         try:
-            history = _fit_attention(seed, report, variant, training, corpus, out, state, workers)
+            place = places[seed] if places else CPU
+            history = _fit_attention(seed, report, variant, training, corpus, out, state, workers, place)
         except FloatingPointError as error:
             raise FloatingPointError(f"{title} seed {seed}, {error}") from None
         if not workers.first:
@@ -91,6 +95,7 @@ def _fit_attention(
     out: Path,
     state: Path,
     workers: Workers,
+    place: Place,
 ) -> list[dict[str, Any]]:
     import torch
 
@@ -99,6 +104,7 @@ def _fit_attention(
     from pipeline.seeding import seed_everything
     from pipeline.training.fit import Step, fit
 
+    place.prepare()
     seed_everything(seed)
     model = build_model(
         variant,
@@ -107,7 +113,7 @@ def _fit_attention(
         dropout=training.dropout,
         dropout_mask=training.dropout_mask,
         word_dropout=training.word_dropout,
-    )
+    ).to(place.device)
     steps: list[Step] = []
     last = time.monotonic()
 
@@ -135,6 +141,7 @@ def _fit_attention(
         on_epoch=report,
         on_step=progress,
         workers=workers,
+        precision=place.precision,
         **training.model_dump(exclude={"dropout", "dropout_mask", "word_dropout"}),
     )
     if workers.first:

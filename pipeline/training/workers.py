@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # torch takes a second to import, and most stages that ask ha
 
     from pipeline.data.batching import Batch
 
+BACKENDS = {"cpu": "gloo", "cuda": "cpu:gloo,cuda:nccl"}  # counts and states travel between CPUs in either
 TIMEOUT = timedelta(minutes=10)  # for a process that is late, before the others give up
 
 T = TypeVar("T")
@@ -91,8 +92,12 @@ ALONE = Workers()
 
 
 @contextmanager
-def workers() -> Iterator[Workers]:
-    """The processes that torchrun started, connected over gloo while the block lasts; one alone without torchrun."""
+def workers(kind: str = "cpu") -> Iterator[Workers]:
+    """The processes that torchrun started, connected while the block lasts; one alone without torchrun.
+
+    Args:
+        kind: of the devices that they train on, "cpu" or "cuda".
+    """
     world_size = int(os.environ.get("WORLD_SIZE", "1"))
     if world_size == 1:
         yield ALONE
@@ -100,7 +105,7 @@ def workers() -> Iterator[Workers]:
     import torch
 
     compute_on_one_thread()
-    torch.distributed.init_process_group("gloo", timeout=TIMEOUT)
+    torch.distributed.init_process_group(BACKENDS[kind], timeout=TIMEOUT)
     try:
         yield Workers(torch.distributed.get_rank(), world_size)
     finally:
