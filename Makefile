@@ -19,9 +19,13 @@ help:
 
 .venv/installed: requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=...")'
-	@echo "Setting up .venv: two minutes or so, in silence."
+	@echo "Setting up .venv: a minute or two."
 	$(PYTHON) -m venv .venv
-	$(PIP) --editable .
+	@$(PIP:--quiet=) --editable . | { ok=1; n=0; while read -r step what _; do case "$$step $$what" in \
+		Collecting*) n=$$((n + 1)); printf '\rpackages: %s, now %-40s' $$n "$$what" ;; \
+		"Installing collected") printf '\rpackages: %s, installing them %-36s' $$n ... ;; \
+		"Successfully installed") ok=0; printf '\nInstalled.\n' ;; \
+	esac; done; exit $$ok; }
 	@[ -e .git ] || .venv/bin/dvc config --local core.no_scm true  # unpacked from a ZIP
 	@touch $@
 

@@ -66,20 +66,6 @@ def test_a_wrong_option_is_explained() -> None:
     assert "--count" in failed.stderr
 
 
-@pytest.mark.parametrize(
-    ("target", "made"),
-    [
-        ("demo", ["results/demo/comparison.md", "reports/demo.html"]),
-        ("repro", ["results/imdb/comparison.md", "results/published.md", "reports/imdb.html"]),
-    ],
-)
-def test_make_ends_with_what_was_made_and_where_to_look(target: str, made: list[str]) -> None:
-    command = ["make", "--dry-run", "--no-print-directory", "--old-file=.venv/installed", target]
-    planned = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    last = planned.stdout.splitlines()[-1]
-    assert not [path for path in [*made, "make ui"] if path not in last]
-
-
 PROGRAMS = [path.stem for path in sorted((ROOT / "stages").glob("*.py")) if "cli.run(main)" in path.read_text("utf-8")]
 
 
