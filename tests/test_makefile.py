@@ -1,5 +1,7 @@
 """What the targets of the Makefile say: how far the set-up is, and at the end where to look."""
 
+import re
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -42,6 +44,20 @@ def test_the_set_up_says_in_one_line_how_far_it_is(tmp_path: Path) -> None:
 def test_a_set_up_that_fails_is_tried_again(tmp_path: Path) -> None:
     assert set_up(tmp_path, COLLECTED).returncode == 2
     assert not (tmp_path / ".venv/installed").exists()
+
+
+def test_experiments_are_shown_with_the_columns_of_one_variant_alone() -> None:
+    command = ["make", "--dry-run", "--no-print-directory", "--old-file=.venv/installed", "experiments"]
+    planned = subprocess.run([*command, "VARIANT=best"], cwd=ROOT, capture_output=True, text=True, check=True)
+    words = shlex.split(planned.stdout.replace("\\\n", ""))
+    keep = re.compile(words[words.index("--keep") + 1])
+    shown = ["Experiment", "results/demo/variants/best.json:accuracy_mean", "variants.best.training.epochs"]
+    hidden = [
+        "Created",
+        "results/imdb/variants/best.json:accuracy_mean",
+        "results/demo/variants/best.json:accuracy_std",
+    ]
+    assert [name for name in shown + hidden if keep.match(name)] == shown
 
 
 @pytest.mark.parametrize(
