@@ -1,16 +1,19 @@
 # Each target is a line or two over the real tools; README.md has them without make.
 PYTHON ?= python3
 PIP := .venv/bin/pip --quiet --disable-pip-version-check install --constraint requirements.lock
+VARIANT ?= attention_entropy
+CORPUS ?= demo
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export MLFLOW_DISABLE_TELEMETRY ?= true
 
-.PHONY: help demo repro ui docs docs-serve bench chaos test lint audit clean
+.PHONY: help demo repro ui experiments docs docs-serve bench chaos test lint audit clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo    set up, then the whole pipeline on the built-in corpus: nothing to download"
 	@echo "make repro   set up, then the whole pipeline, on IMDB and GloVe too"
 	@echo "make ui      browse the runs in MLflow"
+	@echo "make experiments   those of DVC side by side, for one variant: VARIANT=attention_entropy CORPUS=demo"
 	@echo "make docs    the course and the guides as a site; make docs-serve shows it while one writes"
 	@echo "make bench   speed beside a plain notebook's, on the tensors of imdb"
 	@echo "make chaos   kills, outages and other trouble on purpose; what held: docs/trust.md"
@@ -19,9 +22,13 @@ help:
 
 .venv/installed: requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=...")'
-	@echo "Setting up .venv: two minutes or so, in silence."
+	@echo "Setting up .venv: a minute or two."
 	$(PYTHON) -m venv .venv
-	$(PIP) --editable .
+	@$(PIP:--quiet=) --editable . | { ok=1; n=0; while read -r step what _; do case "$$step $$what" in \
+		Collecting*) n=$$((n + 1)); printf '\rpackages: %s, now %-40s' $$n "$$what" ;; \
+		"Installing collected") printf '\rpackages: %s, installing them %-36s' $$n ... ;; \
+		"Successfully installed") ok=0; printf '\nInstalled.\n' ;; \
+	esac; done; exit $$ok; }
 	@[ -e .git ] || .venv/bin/dvc config --local core.no_scm true  # unpacked from a ZIP
 	@touch $@
 
@@ -44,10 +51,17 @@ demo: .venv/installed
 repro: .venv/installed
 	.venv/bin/python -m stages.check_params
 	.venv/bin/dvc repro
+	@echo "The tables: results/imdb/comparison.md, results/published.md     The report: reports/imdb.html     The runs in MLflow: make ui"
 
 ui: .venv/installed
+	@echo "Open http://127.0.0.1:5000 in a browser; Ctrl-C ends it. The saved views are links in an experiment's description."
 	MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false .venv/bin/mlflow ui --workers 1 \
 		--backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}"
+
+# All columns would be more than a thousand. Patterns match from the beginning of a column's name.
+experiments: .venv/installed
+	.venv/bin/dvc exp show --drop '.*' \
+		--keep 'Experiment|results/$(CORPUS)/variants/$(VARIANT).json:(accuracy|entropy_nats)_mean|variants.$(VARIANT)\.'
 
 # The variable: Material says at each build that it will be maintained until 2027.
 docs: .venv/installed

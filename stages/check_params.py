@@ -33,7 +33,10 @@ def main(
 ) -> None:
     """Check params.yaml: every name, type, range and combination in it.
 
-    Example: python -m stages.check_params
+    Examples:
+        attention check
+
+        python -m stages.check_params params.yaml --out data/params
     """
     params = load_params(file)
     for section in ("reviews", "vectors"):

@@ -26,7 +26,7 @@ def main(
     variant: Annotated[
         list[str] | None, typer.Option(help='A trained variant; several times for several, "all" for all.')
     ] = None,
-    corpus: Annotated[str, typer.Option(help="A corpus; left out, the first that has trained models.")] = "",
+    corpus: Annotated[str, typer.Option(help="A corpus; left out, the first trained besides demo, else demo.")] = "",
     seed: Annotated[int | None, typer.Option(help="Of the model; left out, its first.")] = None,
     file: Annotated[Path | None, typer.Option(help="File to read the text from.")] = None,
     html: Annotated[Path | None, typer.Option(help="Page to write as well.")] = None,
@@ -37,7 +37,7 @@ def main(
     """Show what trained models say of a text, and the words coloured by attention.
 
     Examples:
-        attention explain "Not a good film, a great one."
+        attention explain "the plot is dull but the cast is superb"
 
         attention explain --variant attention --variant tfidf --file review.txt --html review.html
 
@@ -55,7 +55,7 @@ def main(
         _list(models, {name: trained[name]} if corpus else trained)
         return
     wanted = variant or [next((one for one in DEFAULT if one in trained[name]), trained[name][0])]
-    wanted = trained[name] if wanted == ["all"] else wanted
+    wanted = trained[name] if "all" in wanted else wanted
     checkpoints = chosen_checkpoints(models / name, wanted, seed)
     data = read_tensors(tensors / name)
     readings = list(read_text(_text(text, file), checkpoints, data))

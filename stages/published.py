@@ -43,6 +43,7 @@ def main(
             run.artifact(page)
             run.finish()
     typer.echo(text)
+    typer.echo(f"Made {table} and {page}")
 
 
 if __name__ == "__main__":

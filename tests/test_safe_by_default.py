@@ -117,6 +117,7 @@ def test_make_ui_listens_to_this_machine_alone(monkeypatch: pytest.MonkeyPatch) 
         text=True,
         check=True,
     )
+    assert "Open http://127.0.0.1:5000 " in planned.stdout
     words = shlex.split(planned.stdout[planned.stdout.index("mlflow ui") :].replace("\\\n", ""))
     started: dict[str, Any] = {}
     monkeypatch.setattr(server, "_run_server", lambda **options: started.update(options))

@@ -81,8 +81,10 @@ def accuracy_against_entropy(frame: pd.DataFrame, title: str) -> Figure:
     """Does focus pay? Accuracy over mean normalised entropy, for every variant with attention."""
     attended = frame[frame["entropy_normalised_mean"].notna()]
     x = "mean entropy / ln(length): 0 one word, 1 all words alike"
-    figure, axes = _scatter(attended, "entropy_normalised_mean", x, title)
-    for reference in frame.loc[frame["family"] == TFIDF, "accuracy_mean"]:
+    references = frame.loc[frame["family"] == TFIDF, "accuracy_mean"]
+    named = [Line2D([], [], color=COLOURS[TFIDF], linewidth=1, linestyle="--", label=TFIDF)] * (len(references) > 0)
+    figure, axes = _scatter(attended, "entropy_normalised_mean", x, title, extra=named)
+    for reference in references:
         axes.axhline(reference, color=COLOURS[TFIDF], linewidth=1, linestyle="--", zorder=0)
     return figure
 
@@ -151,7 +153,9 @@ def _families(figure: Figure, frame: pd.DataFrame, extra: Sequence[Line2D] = ())
     legend_below(figure, [*handles, *extra], columns=4)
 
 
-def _scatter(frame: pd.DataFrame, x: str, label: str, title: str, *, log: bool = False) -> tuple[Figure, Axes]:
+def _scatter(
+    frame: pd.DataFrame, x: str, label: str, title: str, *, log: bool = False, extra: Sequence[Line2D] = ()
+) -> tuple[Figure, Axes]:
     figure, [axes] = panels(title, [(label, "accuracy on the test set")], (7.2, 4.8))
     if log:
         axes.set_xscale("log")
@@ -160,13 +164,13 @@ def _scatter(frame: pd.DataFrame, x: str, label: str, title: str, *, log: bool =
         _mark(axes, row, row[x], row["accuracy_mean"])
     axes.margins(x=0.12, y=0.08)
     in_percent(axes.yaxis)
-    _families(figure, frame)
+    _families(figure, frame, extra)
     _name_points(axes, list(frame["variant"]), frame[[x, "accuracy_mean"]].to_numpy())
     return figure, axes
 
 
 def _name_points(axes: Axes, names: Sequence[str], points: Floats) -> None:
-    """Writes each name beside its point, at the first of twelve places where it covers nothing yet written."""
+    """Writes each name beside its point, at the first of its places where it covers nothing yet written."""
     axes.figure.draw_without_rendering()  # type: ignore[union-attr]  # fixes the scale of the axes
     pixels = axes.transData.transform(points)
     scale = axes.get_figure().dpi / 72  # type: ignore[union-attr]
@@ -174,7 +178,7 @@ def _name_points(axes: Axes, names: Sequence[str], points: Floats) -> None:
     edges = axes.get_window_extent()
     for name, (x, y), point in zip(names, pixels, points, strict=True):
         width, height = 5.3 * scale * len(name), 9 * scale
-        places = [(side, rise) for rise in (0, 8, -8, 16, -16, 24) for side in (1, -1)]
+        places = _places(np.array([x, y]), pixels, 30 * scale)
         boxes = []
         for side, rise in places:
             left = x + 7 * scale if side > 0 else x - 7 * scale - width
@@ -196,6 +200,14 @@ def _name_points(axes: Axes, names: Sequence[str], points: Floats) -> None:
             arrowprops={"arrowstyle": "-", "color": MUTED, "linewidth": 0.6, "shrinkB": 4} if rise else None,
             parse_math=False,
         )
+
+
+def _places(point: Floats, points: Floats, near: float) -> list[tuple[int, int]]:
+    """Twelve places for a name, as side and rise; away from the nearest other point first, so that no leaders cross."""
+    others = points[(points != point).any(axis=1)]
+    towards = min(others - point, key=lambda step: float(np.hypot(*step)), default=np.zeros(2))
+    side, rise = np.where((towards > 0) & (np.hypot(*towards) < near), -1, 1).tolist()
+    return [(side * way, rise * by) for by in (0, 8, -8, 16, -16, 24) for way in (1, -1)]
 
 
 def _overlap(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
@@ -245,11 +257,15 @@ def exchange(table: pd.DataFrame, title: str) -> Figure:
     """
     names = list(dict.fromkeys(table["model"]))
     size = 2.6 + 0.42 * max(len(names), 1)
-    figure, [axes] = panels(title, [("the weights of", "the rest of the model")], (size + 0.6, size))
+    figure, [axes] = panels(title, [("the weights of", "the rest of the model")], (size + 1.3, size))
     if not names:
         return figure
     values = 100 * table.pivot(index="model", columns="donor", values="accuracy").loc[names, names].to_numpy()
-    axes.imshow(values, cmap="viridis", aspect="equal")
+    image = axes.imshow(values, cmap="viridis", aspect="equal")
+    bar = figure.colorbar(image, ax=axes, shrink=0.5, aspect=30)
+    bar.set_label("accuracy (%)", color=INK, fontsize=9)
+    bar.ax.tick_params(colors=INK, labelsize=8.5, length=0)
+    bar.outline.set_visible(False)
     middle = (values.min() + values.max()) / 2
     for (row, column), value in np.ndenumerate(values):
         colour = "black" if value > middle else "white"

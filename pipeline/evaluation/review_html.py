@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from pipeline.evaluation.reading import Reading
 
 TOP_WORDS = 10
-FAINT = 0.005  # a share of the review's largest weight below this is not seen, and not written
+FULL = 8  # times the uniform weight: what has full colour, unless a word of the review has more
+FAINT = 0.005  # a share of full colour below this is not seen, and not written
 
 REVIEW_CSS = """
 :root {
@@ -54,8 +55,8 @@ def render_review(
 ) -> str:
     """One review as a paragraph; its page must hold `REVIEW_CSS`.
 
-    A word's colour is its weight over the largest weight of this review; pointing at it tells the weight, and the
-    weight over that of uniform attention.
+    A word's colour is its weight over the largest weight of this review, or over `FULL` times the uniform weight if
+    that is more, so uniform attention stays pale. Pointing at a word tells its weight, and that over the uniform one.
 
     Args:
         tokens: words as written.
@@ -66,10 +67,10 @@ def render_review(
     if weights is None:
         text = "".join(space + escape(token) for space, token in zip(spaces, tokens, strict=True))
         return f'<p class="no-attention">This model has no attention.</p>\n<p class="review">{text}</p>\n'
-    largest, missing = max(weights) or 1.0, frozenset(unknown)
+    full, missing = max(max(weights), FULL / len(tokens)), frozenset(unknown)
     parts = []
     for place, (space, token, weight) in enumerate(zip(spaces, tokens, weights, strict=True)):
-        share = weight / largest
+        share = weight / full
         style = f' style="--w:{share:.2f}"' if share >= FAINT else ""
         mark, note = (' class="unknown"', ", not in the vocabulary") if place in missing else ("", "")
         title = f"{weight:.4g}, {weight * len(tokens):.3g} x uniform{note}"
@@ -114,8 +115,9 @@ def _page(title: str, body: str) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{escape(title)}</title>\n<style>{REVIEW_CSS}{_PAGE_CSS}</style>\n</head>\n<body>\n"
         f"<h1>{escape(title)}</h1>\n"
-        '<p class="legend">The stronger the colour, the more attention, as a share of the largest in the same review. '
-        "Point at a word for its weight. A dotted line marks a word that the vocabulary lacks.</p>\n"
+        f'<p class="legend">Colour: a word\'s weight; full colour is the heaviest word of the review, or {FULL} times '
+        "the uniform weight if that is more, so uniform attention stays pale. Point at a word for its weight. "
+        "Dotted: a word that the vocabulary lacks.</p>\n"
         f"{body}</body>\n</html>\n"
     )
 

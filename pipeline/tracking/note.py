@@ -4,14 +4,12 @@ from pipeline.tracking import views
 
 
 def text(experiment: str, experiment_id: str) -> str:
-    """Markdown for the experiment's page."""
+    """Markdown for the experiment's page; MLflow shows the first line alone until one opens the rest."""
+    links = " · ".join(f"[{name}]({views.link(experiment_id, name)})" for name in views.LINKS)
     return f"""\
-Attention mechanisms on the `{experiment}` corpus: one run per variant and seed, one `comparison` run per repro.
+Views: {links}
 
-- [Table of runs, best first]({views.link(experiment_id, "table")})
-- [Charts of every run]({views.link(experiment_id, "charts")})
-- [Charts grouped by variant, with a band over seeds]({views.link(experiment_id, "charts by variant")})
-- [Tables of all runs side by side, such as the most attended words]({views.link(experiment_id, "top words")})
+Attention mechanisms on the `{experiment}` corpus: one run per variant and seed, one `comparison` run per repro.
 
 Entropies are in nats; `attention/entropy_normalised_mean` is divided by log length (1: uniform, 0: one word).
 `attention/*` is measured on validation reviews at every epoch, `test/*` once on the test reviews.

@@ -9,7 +9,7 @@ from PIL import Image
 from pipeline.evaluation import comparison_figures
 from pipeline.evaluation.comparison import compare
 from pipeline.evaluation.entropy_effect import entropy_effects, entropy_pairs
-from pipeline.evaluation.plot_style import png
+from pipeline.evaluation.plot_style import panels, png
 from pipeline.evaluation.significance import significance
 
 
@@ -45,6 +45,31 @@ def test_scatters_name_every_point(frame: pd.DataFrame) -> None:
     assert time.axes[0].get_xscale() == "log"
     assert png(focus)
     assert png(time)
+
+
+def test_the_line_of_tfidf_is_in_the_legend_where_there_is_one(frame: pd.DataFrame) -> None:
+    def named(table: pd.DataFrame) -> list[str]:
+        figure = comparison_figures.accuracy_against_entropy(table, "focus")
+        return [text.get_text() for text in figure.legends[0].get_texts()]
+
+    assert named(frame).count("TF-IDF") == 1
+    assert "TF-IDF" not in named(frame[frame["variant"] != "tfidf"])
+
+
+def test_two_points_side_by_side_have_their_names_on_their_own_sides() -> None:
+    figure, [axes] = panels("close", [("", "")], (7.2, 4.8))
+    axes.plot([0, 1], [0, 1], ".")
+    comparison_figures._name_points(axes, ["left", "right"], np.array([[0.5, 0.5], [0.51, 0.505]]))
+    assert [(text.get_text(), text.get_ha()) for text in axes.texts] == [("left", "right"), ("right", "left")]
+    assert png(figure)
+
+
+def test_the_exchange_of_weights_says_what_its_colours_are() -> None:
+    table = pd.DataFrame({"model": ["a", "a", "b", "b"], "donor": ["a", "b"] * 2, "accuracy": [0.9, 0.6, 0.7, 0.8]})
+    figure = comparison_figures.exchange(table, "exchange")
+    assert [text.get_text() for text in figure.axes[0].texts] == ["90", "60", "70", "80"]
+    assert figure.axes[1].get_ylabel() == "accuracy (%)"
+    assert png(figure)
 
 
 def test_an_entropy_weight_is_a_hollow_mark(frame: pd.DataFrame) -> None:

@@ -213,6 +213,30 @@ def test_words_are_found_in_the_lexicon(page: Chrome) -> None:
     assert drawn
 
 
+def test_the_lexicon_is_drawn_anew_when_light_turns_dark(page: Chrome) -> None:
+    def inks() -> int:
+        """The pixels of the plot that are nearly white: the ink of the dark page, and none of the light one's."""
+        return page.execute_script(
+            "const c = document.getElementById('lexicon-plot');"
+            "const copy = new OffscreenCanvas(c.width, c.height).getContext('2d');"
+            "copy.drawImage(c, 0, 0);"
+            "const bytes = copy.getImageData(0, 0, c.width, c.height).data;"
+            "let found = 0;"
+            "for (let i = 0; i < bytes.length; i += 4)"
+            "  found += bytes[i + 3] > 200 && Math.min(bytes[i], bytes[i + 1], bytes[i + 2]) > 180;"
+            "return found"
+        )
+
+    def turn(scheme: str) -> None:
+        media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+        page.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
+
+    turn("light")
+    assert WebDriverWait(page, 5).until(lambda _: inks() == 0)
+    turn("dark")
+    assert WebDriverWait(page, 5).until(lambda _: inks() > 0)
+
+
 def test_verdicts_come_first_and_are_text(page: Chrome) -> None:
     assert texts(page, "main section:first-child h2") == ["Verdicts"]
     assert texts(page, "#verdicts dd") == ["best beats <b>mean</b> by 16.0 points [15.0, 17.0]"]

@@ -70,24 +70,30 @@ def test_any_text_comes_out_as_it_went_in_but_for_spaces(tokens: list[str]) -> N
         assert [tag for tag, _ in elements.opened] == ["p"] + ["span"] * (0 if weights is None else len(tokens))
 
 
+def spans(page: str) -> list[dict[str, str | None]]:
+    return [attributes for tag, attributes in Elements(page).opened if tag == "span"]
+
+
 def test_colour_is_the_share_of_the_largest_weight_and_the_title_tells_weight_and_lift() -> None:
-    elements = Elements(render_review(["a", "b", "c", "d"], [0.1, 0.2, 0.7, 0.0]))
-    spans = [attributes for tag, attributes in elements.opened if tag == "span"]
-    assert [span.get("style") for span in spans] == ["--w:0.14", "--w:0.29", "--w:1.00", None]
-    assert [span["title"] for span in spans] == [
-        "0.1, 0.4 x uniform",
-        "0.2, 0.8 x uniform",
-        "0.7, 2.8 x uniform",
+    words = spans(render_review(list("abcd" * 4), [0.1, 0.2, 0.7, 0.0] + [0.0] * 12))
+    assert [word.get("style") for word in words] == ["--w:0.14", "--w:0.29", "--w:1.00", *[None] * 13]
+    assert [word["title"] for word in words[:4]] == [
+        "0.1, 1.6 x uniform",
+        "0.2, 3.2 x uniform",
+        "0.7, 11.2 x uniform",
         "0, 0 x uniform",
     ]
 
 
+def test_uniform_attention_stays_pale() -> None:
+    assert {word.get("style") for word in spans(render_review(["a"] * 20, [0.05] * 20))} == {"--w:0.12"}
+    assert [word.get("style") for word in spans(render_review(["a", "b"], [0.9, 0.1]))] == ["--w:0.23", "--w:0.03"]
+
+
 def test_a_word_that_the_vocabulary_lacks_is_marked() -> None:
-    spans = [
-        attributes for tag, attributes in Elements(render_review(["a", "b"], [0.5, 0.5], [1])).opened if tag == "span"
-    ]
-    assert [span.get("class") for span in spans] == [None, "unknown"]
-    assert spans[1]["title"] == "0.5, 1 x uniform, not in the vocabulary"
+    words = spans(render_review(["a", "b"], [0.5, 0.5], [1]))
+    assert [word.get("class") for word in words] == [None, "unknown"]
+    assert words[1]["title"] == "0.5, 1 x uniform, not in the vocabulary"
 
 
 def test_attention_of_nothing_but_zeros_has_no_colour() -> None:

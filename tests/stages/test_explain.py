@@ -1,6 +1,7 @@
 """`attention explain` on the models of the small project."""
 
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from small_project import Project
 
 from pipeline.data.tensors import read_tensors
 from pipeline.evaluation.reading import chosen_checkpoints, read_text
+from stages import explain as stage
 
 
 def explain(project: Project, *words: str, given: str = "") -> tuple[int, str, str]:
@@ -42,6 +44,23 @@ def test_several_models_read_one_text_and_a_page_shows_it(project: Project, tmp_
     assert "zzyzx" in out.split("Not in the vocabulary")[1]
     assert "&lt;" in page.read_text("utf-8")
     assert "<b>" not in page.read_text("utf-8")
+
+
+def test_all_is_all_whatever_else_is_named(project: Project) -> None:
+    _, out, _ = explain(project, "a film", "--variant", "attention", "--variant", "all")
+    named = [line.split(":")[0] for line in out.splitlines() if re.match(r"\w+: \w+ \(", line)]
+    assert named == ["attention", "attention_entropy", "lstm_attention", "mean", "tfidf"]
+
+
+def test_the_command_runs_as_a_module_too(project: Project) -> None:
+    done = project.run(sys.executable, "-m", "stages.app", "explain", "a film")
+    assert done.stdout == explain(project, "a film")[1]
+    assert done.stdout.startswith("attention: ")
+
+
+def test_the_first_example_of_the_help_has_no_word_that_the_demo_lacks(project: Project) -> None:
+    (text,) = re.findall(r'attention explain "(.*)"', str(stage.main.__doc__))
+    assert "Not in the vocabulary" not in explain(project, text)[1]
 
 
 def test_the_text_comes_through_a_pipe_or_from_a_file(project: Project, tmp_path: Path) -> None:

@@ -287,6 +287,7 @@ def test_the_log_shows_progress_coverage_the_table_and_where_to_look(project: Pr
     assert re.search(r"demo: [\d,]+ training tokens, \d+\.\d+% of them and", log)
     assert re.search(r"demo lstm_attention seed 1  epoch 2  loss \d\.\d+  accuracy \d\.\d+  entropy", log)
     assert "reports/demo.html" in log
+    assert "Made results/published.csv and results/published.md\n" in log
     assert "viewStateShareKey" in log
 
 

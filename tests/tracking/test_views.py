@@ -29,6 +29,15 @@ def test_a_view_is_written_as_mlflow_reads_it(key: str, role: str) -> None:
     assert len(identities) == len(set(identities))
 
 
+def test_the_first_line_of_the_note_leads_to_every_view() -> None:
+    """MLflow shows that line alone until one opens the rest."""
+    from pipeline.tracking import note, views
+
+    first, *rest = note.text("demo", "7").splitlines()
+    assert [name for name in views.LINKS if f"[{name}]({views.link('7', name)})" not in first] == []
+    assert "on the `demo` corpus" in rest[1]
+
+
 def test_a_view_that_cannot_be_written_costs_a_warning(capsys: pytest.CaptureFixture[str]) -> None:
     from mlflow import MlflowClient
     from mlflow.entities import Experiment

@@ -74,5 +74,6 @@ if (byId("lexicon")) {
   byId("lexicon-variant").addEventListener("change", drawLexicon);
   byId("lexicon-search").addEventListener("input", drawLexicon);
   window.addEventListener("resize", drawLexicon);
+  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawLexicon);
   drawLexicon();
 }

@@ -1,0 +1,74 @@
+"""What the targets of the Makefile say: how far the set-up is, and at the end where to look."""
+
+import re
+import shlex
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+COLLECTED = """Collecting dvc<4,>=3.67 (from attention-benchmark==0.1.0)
+  Downloading dvc-3.67.0-py3-none-any.whl (467 kB)
+Collecting torch (from attention-benchmark==0.1.0)
+Installing collected packages: dvc, torch
+  Attempting uninstall: setuptools
+      Successfully uninstalled setuptools-65.5.0
+"""
+
+
+def set_up(folder: Path, pip: str) -> subprocess.CompletedProcess[str]:
+    """The first rule of the Makefile, with another pip and nothing that it would need."""
+    for name in ("Makefile", "requirements.lock", "pyproject.toml"):
+        (folder / name).write_text((ROOT / name).read_text("utf-8"), encoding="utf-8")
+    for name in (".venv", ".git"):
+        (folder / name).mkdir()
+    (folder / "pip").write_text(f"#!/bin/sh\ncat <<END\n{pip}\nEND\n", encoding="utf-8")
+    (folder / "pip").chmod(0o755)
+    command = ["make", "PYTHON=true", "PIP=./pip --quiet", ".venv/installed"]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+def test_the_set_up_says_in_one_line_how_far_it_is(tmp_path: Path) -> None:
+    done = set_up(tmp_path, f"{COLLECTED}Successfully installed dvc-3.67.0 torch-2.9.0")
+    assert done.returncode == 0, done.stderr
+    shown = [line.rstrip() for line in done.stdout.splitlines()]
+    assert shown[-4:-1] == [
+        "packages: 1, now dvc<4,>=3.67",
+        "packages: 2, now torch",
+        "packages: 2, installing them ...",
+    ]
+    assert (tmp_path / ".venv/installed").exists()
+
+
+def test_a_set_up_that_fails_is_tried_again(tmp_path: Path) -> None:
+    assert set_up(tmp_path, COLLECTED).returncode == 2
+    assert not (tmp_path / ".venv/installed").exists()
+
+
+def test_experiments_are_shown_with_the_columns_of_one_variant_alone() -> None:
+    command = ["make", "--dry-run", "--no-print-directory", "--old-file=.venv/installed", "experiments"]
+    planned = subprocess.run([*command, "VARIANT=best"], cwd=ROOT, capture_output=True, text=True, check=True)
+    words = shlex.split(planned.stdout.replace("\\\n", ""))
+    keep = re.compile(words[words.index("--keep") + 1])
+    shown = ["Experiment", "results/demo/variants/best.json:accuracy_mean", "variants.best.training.epochs"]
+    hidden = [
+        "Created",
+        "results/imdb/variants/best.json:accuracy_mean",
+        "results/demo/variants/best.json:accuracy_std",
+    ]
+    assert [name for name in shown + hidden if keep.match(name)] == shown
+
+
+@pytest.mark.parametrize(
+    ("target", "made"),
+    [
+        ("demo", ["results/demo/comparison.md", "reports/demo.html"]),
+        ("repro", ["results/imdb/comparison.md", "results/published.md", "reports/imdb.html"]),
+    ],
+)
+def test_make_ends_with_what_was_made_and_where_to_look(target: str, made: list[str]) -> None:
+    command = ["make", "--dry-run", "--no-print-directory", "--old-file=.venv/installed", target]
+    planned = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    last = planned.stdout.splitlines()[-1]
+    assert not [path for path in [*made, "make ui"] if path not in last]
