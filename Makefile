@@ -36,20 +36,28 @@ help:
 	$(PIP) --editable '.[dev]'
 	@touch $@
 
-# The stages of a small corpus are mostly start-up on one core, so two lots of them go side by side, the slow variants
-# first and all trainings before what reads them; then it is `dvc repro compare@demo`, which alone would do the same one
-# after the other. TERM: two bars would fight.
+# Stages that do not read each other's results go side by side, the slow ones first, and trainings before what reads them;
+# then `dvc repro` makes the rest, as it alone would make all, one after the other. TERM: two bars would fight.
+STAGES := .venv/bin/dvc stage list --name-only
+SIDE_BY_SIDE := TERM=dumb xargs -P $(shell getconf _NPROCESSORS_ONLN)
+SINGLE := .venv/bin/dvc --wait-for-lock repro --single-item
+
+# The stages of a small corpus are mostly start-up on one core: several of them share one.
 demo: .venv/installed
 	.venv/bin/python -m stages.check_params
 	.venv/bin/dvc repro tensors@demo
-	@variants=$$(.venv/bin/dvc stage list --name-only | sed -n 's/^train@demo-//p' | tac) \
+	@variants=$$($(STAGES) | sed -n 's/^train@demo-//p' | tac) \
 		&& { printf 'train@demo-%s\n' $$variants; printf 'evaluate@demo-%s\n' $$variants; echo exchange@demo; } \
-		| TERM=dumb xargs -P 2 -n 6 .venv/bin/dvc --wait-for-lock repro --single-item
+		| $(SIDE_BY_SIDE) -n 6 $(SINGLE)
 	.venv/bin/dvc repro compare@demo
 	@echo "The table: results/demo/comparison.md     The report: reports/demo.html     The runs in MLflow: make ui"
 
 repro: .venv/installed
 	.venv/bin/python -m stages.check_params
+	.venv/bin/dvc repro tensors pairs
+	@$(STAGES) | grep -E '^(train|nulls|sweep|replicate)@' | grep -v @demo | tac | ATTENTION_CORES=1 $(SIDE_BY_SIDE) -n 1 $(SINGLE)
+	@$(STAGES) | grep -E '^(evaluate|exchange|counterfactual)@' | grep -v @demo | tac | ATTENTION_CORES=1 $(SIDE_BY_SIDE) -n 1 $(SINGLE)
+	@$(MAKE) demo
 	.venv/bin/dvc repro
 	@echo "The tables: results/imdb/comparison.md, results/published.md     The report: reports/imdb.html     The runs in MLflow: make ui"
 
