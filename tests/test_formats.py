@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from pipeline import formats
-from pipeline.data.tensors import read_tensors
+from pipeline.data.tensors import read_table, read_tensors
 from pipeline.evaluation.frontier import read_frontier
 from pipeline.evaluation.predict import predict
 from pipeline.evaluation.results import Results, read_results
@@ -100,6 +100,65 @@ def test_tensors_of_a_newer_version_are_refused(golden: Path) -> None:
     path = golden / "tensors/manifest.json"
     path.write_text(path.read_text(encoding="utf-8").replace('"format": 1', '"format": 2'), encoding="utf-8")
     with pytest.raises(ValueError, match="tensors" + NEWER.format(kind="tensors")):
+        read_tensors(golden / "tensors")
+
+
+def read_all(folder: Path) -> None:
+    """Everything that evaluation, comparison and `attention explain` read."""
+    corpus = read_tensors(folder / "tensors")
+    read_table(folder / "tensors", ["text"])
+    results_of(folder)
+    for name in VARIANTS:
+        predict(folder / f"models/{name}/seed-0.safetensors", corpus.embeddings, corpus.splits["test"])
+
+
+DAMAGED = (
+    *("tensors/manifest.json", "tensors/embeddings.npy", "tensors/counts.npy", "tensors/words.txt"),
+    *("tensors/reviews.parquet", "tensors/train/tokens.npy", "tensors/test/offsets.npy"),
+    *("models/attention/seed-0.safetensors", "models/tfidf/seed-0.safetensors", "models/tfidf/seed-0.json"),
+    *("evaluation/attention/by_seed.json", "evaluation/tfidf/examples.json", "evaluation/tfidf/predictions.parquet"),
+    *("evaluation/attention/explanation/words.parquet", "results/explanation/attention.json"),
+    *("results/timing/attention.json", "results/variants/tfidf.json"),
+)
+
+
+@pytest.mark.parametrize("file", DAMAGED)
+@pytest.mark.parametrize("damage", ["truncated", "empty", "zeros"])
+def test_a_damaged_file_is_named_with_the_command_that_makes_it_again(golden: Path, file: str, damage: str) -> None:
+    read_all(golden)
+    content = (golden / file).read_bytes()
+    left = {"truncated": content[: len(content) // 2], "empty": b"", "zeros": bytes(len(content))}
+    (golden / file).write_bytes(left[damage])
+    with pytest.raises(ValueError, match=r"is damaged or incomplete .*: run `dvc repro` to make it again$") as caught:
+        read_all(golden)
+    said = str(caught.value)
+    assert len(said.splitlines()) == 1
+    assert file in said or said.startswith(f"{golden / file.split('/')[0]} "), "the file, or its folder"
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [("[]", "no entries"), ("null", "no entries"), ('{"format": 1}', "lacks classes, sha256, tokenizer")],
+)
+def test_a_manifest_of_other_content_is_named(golden: Path, content: str, why: str) -> None:
+    (golden / "tensors/manifest.json").write_text(content, encoding="utf-8")
+    with pytest.raises(ValueError, match=f"manifest.json is damaged or incomplete .*{why}.*run `dvc repro`"):
+        read_tensors(golden / "tensors")
+
+
+def test_arrays_that_do_not_belong_together_are_refused(golden: Path) -> None:
+    labels = golden / "tensors/test/labels.npy"
+    np.save(labels, np.load(labels)[:-1])
+    with pytest.raises(ValueError, match=r"tensors/test is damaged .*not of one length"):
+        read_tensors(golden / "tensors")
+
+
+def test_a_file_that_is_not_there_is_not_called_damaged(golden: Path) -> None:
+    (golden / "results/timing/tfidf.json").unlink()
+    with pytest.raises(FileNotFoundError):
+        results_of(golden)
+    (golden / "tensors/counts.npy").unlink()
+    with pytest.raises(FileNotFoundError):
         read_tensors(golden / "tensors")
 
 
