@@ -4,10 +4,12 @@ import json
 import shutil
 from pathlib import Path
 from typing import Any
+from unittest.mock import MagicMock
 
 import numpy as np
 import pandas as pd
 import pytest
+from ruamel.yaml import YAML
 
 from pipeline import formats
 from pipeline.data.tensors import read_table, read_tensors
@@ -15,7 +17,10 @@ from pipeline.evaluation.frontier import read_frontier
 from pipeline.evaluation.predict import predict
 from pipeline.evaluation.results import Results, read_results
 from pipeline.models.checkpoint import kind_of
+from pipeline.params import load_params
+from pipeline.source import ROOT
 from pipeline.training.resume import read_state
+from stages import publish, published
 
 GOLDEN = Path(__file__).parent / "golden"
 FOLDERS = sorted(GOLDEN.glob("format-*"))
@@ -83,7 +88,12 @@ NEWER = r" has format 2 of {kind}, this version reads 1: a newer version wrote i
 
 @pytest.mark.parametrize(
     "file",
-    ["results/variants/attention.json", "results/timing/tfidf.json", "evaluation/tfidf/by_seed.json"],
+    [
+        "results/variants/attention.json",
+        "results/timing/tfidf.json",
+        "results/explanation/attention.json",
+        "evaluation/tfidf/by_seed.json",
+    ],
 )
 def test_results_of_a_newer_version_are_refused(golden: Path, file: str) -> None:
     numbered(golden / file, 2)
@@ -94,6 +104,36 @@ def test_results_of_a_newer_version_are_refused(golden: Path, file: str) -> None
 def test_a_point_of_a_newer_sweep_is_refused(golden: Path) -> None:
     with pytest.raises(ValueError, match="0.1.json" + NEWER.format(kind="results")):
         read_point(golden)
+
+
+def test_explanations_by_seed_of_a_newer_version_are_refused(golden: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    yaml = YAML()
+    params = yaml.load(ROOT / "params.yaml")
+    params["seeds"], params["variants"] = [0], {name: params["variants"][name] for name in VARIANTS}
+    params["nulls"]["variants"] = params["frontier"]["variants"] = ["attention"]
+    yaml.dump(params, golden / "params.yaml")
+    monkeypatch.chdir(golden)
+    monkeypatch.setattr(publish, "Tracker", MagicMock())
+    file = Path("evaluation/attention/explanation/by_seed.json")
+    numbered(file, 2)
+    with pytest.raises(ValueError, match=str(file) + NEWER.format(kind="results")):
+        publish.main(
+            corpus="demo",
+            tensors=Path("tensors"),
+            models=Path("models"),
+            evaluation=Path("evaluation"),
+            results=Path("results"),
+            page=Path("report.html"),
+        )
+
+
+def test_a_replica_of_a_newer_version_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    for name in load_params("params.yaml").published:
+        (tmp_path / f"{name}.json").write_text('{"format": 2}', encoding="utf-8")
+    with pytest.raises(ValueError, match="average_dot.json" + NEWER.format(kind="results")):
+        published.main(rows=tmp_path, table=tmp_path / "published.csv", page=tmp_path / "published.md")
+    assert not list(tmp_path.glob("published.*"))
 
 
 def test_tensors_of_a_newer_version_are_refused(golden: Path) -> None:
