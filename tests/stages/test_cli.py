@@ -1,4 +1,5 @@
 import importlib
+import math
 import re
 import subprocess
 import sys
@@ -78,3 +79,24 @@ def test_the_help_of_every_stage_has_an_example_with_options_that_it_has(name: s
     app.command()(main)
     options = {flag for parameter in typer.main.get_command(app).params for flag in parameter.opts}
     assert set(re.findall(r" (--[a-z-]+)", example)) - {"--nproc-per-node"} <= options
+
+
+@pytest.mark.parametrize(
+    ("variant", "weight", "message"),
+    [
+        ("tfidf", 0.1, "'tfidf': it learns no attention"),
+        ("mean", 0.1, "'mean': it learns no attention"),
+        ("attention", math.nan, "--weight nan: a finite number other than 0 is needed"),
+        ("attention", -math.inf, "--weight -inf: a finite number"),
+        ("attention", 0.0, "--weight 0.0: a finite number"),
+    ],
+)
+def test_a_sweep_that_cannot_be_is_refused_before_any_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variant: str, weight: float, message: str
+) -> None:
+    monkeypatch.chdir(ROOT)
+    sweep = importlib.import_module("stages.sweep").main
+    none = tmp_path / "none"  # to read it would be another error
+    with pytest.raises(ValueError, match=message):
+        sweep(corpus="demo", variant=variant, weight=weight, tensors=none, states=none, out=none)
+    assert not none.exists()
