@@ -70,7 +70,9 @@ def read(
             raise ValueError(f"no row to train on is of the class {names[min(missing)]!r}")
         if not test_N.any():
             raise ValueError(f"no row is left to test on{'' if split else ': each class is one group alone'}")
-    except (ValueError, pa.ArrowException) as error:
+    except (ValueError, OSError, pa.ArrowException) as error:
+        if isinstance(error, OSError) and error.errno is not None:  # it is not there, or may not be read
+            raise
         raise ValueError(f"{path}: {str(error).splitlines()[0]}") from None
     reviews = {
         "split": np.where(test_N, "test", "train"),

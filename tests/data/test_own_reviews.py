@@ -111,6 +111,8 @@ PARTS = "text,label,split,group\na,1,train,x\nb,2,train,y\nc,1,test,{}\nd,2,{},z
         ("text,été\n".encode("latin-1"), {}, "the names of the columns are not UTF-8"),
         ("", {}, "Empty CSV file"),
         ("text,label\n", {}, "it has no rows"),
+        (b"PAR1" + b"x" * 50, {}, "Parquet magic bytes not found"),
+        (b"PAR1" + b"\x15\x04" * 40 + b"\x40\0\0\0PAR1", {}, "Couldn't deserialize thrift"),
         ("text,label\na,1\n ,2\n\u3000,1\nd,2\n", {}, r"no text \(column 'text'\) in row 2, 3$"),
         ("text,label\na,1\nb,\n", {}, r"no label \(column 'label'\) in row 2$"),
         ("text,label\na,1\nb,1\n", {}, "every row is of the class '1'"),
