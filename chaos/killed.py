@@ -20,7 +20,7 @@ from tests.small_project import ROOT, Project, make_project
 
 KILLS = 30
 WAITED_FOR = ("imdb", "tensors", "train", "evaluate", "exchange", "compare")  # the first kills, a stage each
-WITHIN = 1.5  # seconds after such a stage has begun
+WITHIN = 1.0  # seconds after such a stage has begun
 ROUNDS = 12  # in which they are waited for
 SEED = 0
 TARGETS = ("imdb", "compare@demo")

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 import typer
 
+from stages import cli
+
 ROOT = Path(__file__).parents[2]
 STAGE = """
 from pathlib import Path
@@ -100,3 +102,24 @@ def test_a_sweep_that_cannot_be_is_refused_before_any_work(
     with pytest.raises(ValueError, match=message):
         sweep(corpus="demo", variant=variant, weight=weight, tensors=none, states=none, out=none)
     assert not none.exists()
+
+
+@pytest.mark.parametrize("name", sorted(set(PROGRAMS) - {"code", "explain"}))  # which read no parameters
+def test_every_stage_called_by_hand_says_the_same_of_a_mistake_before_any_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    text = (ROOT / "params.yaml").read_text(encoding="utf-8")
+    (tmp_path / "params.yaml").write_text(text.replace("  epochs: 8", "  epochs: eight", 1), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    main = importlib.import_module(f"stages.{name}").main
+    app = typer.Typer()
+    app.command()(main)
+    options = [parameter.opts[0] for parameter in typer.main.get_command(app).params if parameter.required]
+    given = {option: {"--weight": "1", "--kind": "uniform"}.get(option, "none") for option in options}
+    monkeypatch.setattr(sys, "argv", [name, *(word for pair in given.items() for word in pair)])
+    monkeypatch.setattr(cli.lockfile, "guard", lambda: None)
+    with pytest.raises(SystemExit) as ended:
+        cli.run(main)
+    said = "error: params.yaml: training.epochs = 'eight': Input should be a valid integer\n"
+    assert (ended.value.code, *capsys.readouterr()) == (1, "", said)
+    assert [path.name for path in tmp_path.iterdir()] == ["params.yaml"]
