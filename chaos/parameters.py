@@ -34,14 +34,13 @@ def main() -> list[Row]:
             held[STAGE] += len(said[STAGE]) == 1 and said[STAGE] == said[CHECK]
             held[DVC] += sum(line.startswith("ERROR: ") for line in said[DVC]) == 1
             named += not set(said[CHECK]).isdisjoint(said[DVC])
-    rows = {
+    told = {
         CHECK: f"one line that names the place, no file made: {held[CHECK]}",
         STAGE: f"the same line, no file made: {held[STAGE]}",
         DVC: f"one error of DVC, no file made: {held[DVC]}; with that line: {named}, else in DVC's own words",
     }
-    return [
-        Row(f"mistakes in params.yaml, then {name}", times, said, held[name] < times) for name, said in rows.items()
-    ]
+    tried = dict.fromkeys(COMMANDS, "the same") | {CHECK: "mistakes in params.yaml"}
+    return [Row(f"{tried[name]}, then {name}", times, told[name], held[name] < times) for name in COMMANDS]
 
 
 def _errors(project: Project, name: str) -> list[str]:

@@ -1,16 +1,20 @@
 """The table of `make chaos`: a trial renews its own rows and no others, and fails where one did not hold."""
 
 import json
+import os
+import re
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import typer
-from small_project import Project
+from small_project import ROOT, Project
 
 from chaos import __main__ as table
-from chaos import killed, outages
+from chaos import hostile, killed, outages
 from chaos.__main__ import BEGIN, END, line, renewed
 from chaos.row import Row
 
@@ -124,3 +128,30 @@ def test_kills_that_lost_something_or_missed_a_stage_have_failed(kills: list[kil
     rows = [row.held for row in killed._rows(kills, 298) if row.failed]
     assert len(rows) == len(failed)
     assert all(words in row for words, row in zip(failed, rows, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("seen", "pages", "failed"),
+    [((1, 0), (3, 0), False), ((0, 1), (0, 3), True), ((1, 0), (2, 1), True), ((0, 1), (3, 0), True)],
+    ids=["all held", "no browser", "an attack ran", "a browser that sees nothing run"],
+)
+def test_hostile_pages_are_proven_in_a_browser_or_fail(
+    monkeypatch: pytest.MonkeyPatch, seen: tuple[int, int], pages: tuple[int, int], failed: bool
+) -> None:
+    monkeypatch.setattr(hostile, "_counted", {hostile.SEEN: seen, hostile.PAGES: pages}.__getitem__)
+    row = hostile._pages()
+    assert row.failed == failed
+    assert (row.held == "none ran") != failed
+
+
+def test_a_case_that_is_skipped_or_fails_is_not_counted_as_held(tmp_path: Path) -> None:
+    tests = "import pytest\ndef test_a(): pass\ndef test_b(): pytest.skip('no')\ndef test_c(): assert 0\n"
+    (tmp_path / "test_it.py").write_text(tests, encoding="utf-8")
+    assert hostile._counted(str(tmp_path / "test_it.py")) == (1, 2)
+
+
+def test_without_a_browser_the_tests_say_what_they_did_not_prove() -> None:
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", hostile.PAGES]
+    environment = os.environ | {"PATH": "/nowhere"}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+    assert re.search(r"SKIPPED \[3\] .*needs chromium and chromedriver: .* is not proven", done.stdout)
