@@ -9,7 +9,7 @@ from pathlib import Path
 
 from chaos.row import Row
 from tests.small_project import ROOT, Project, make_project
-from tests.test_params import CHANGES, EDITS, GONE, SHAPES, changed
+from tests.test_params import BOMB, CHANGES, EDITS, GONE, SHAPES, changed
 
 CHECK, STAGE, DVC = "`attention check`", "a stage called by hand", "`dvc repro`"
 COMMANDS = {
@@ -62,6 +62,8 @@ def mistakes(folder: Path) -> Iterator[bytes]:
     """
     text = (ROOT / "params.yaml").read_text(encoding="utf-8")
     for old, new, whole, _ in EDITS:
+        if whole == BOMB:  # DVC by itself unfolds it, for minutes: docs/trust.md
+            continue
         content = text.replace(old, new, 1) if whole is None else whole
         yield content if isinstance(content, bytes) else content.encode()
     for key, value in SHAPES:
