@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 import chaos
+from chaos.row import Row
 
 PAGE = Path(__file__).parents[1] / "docs/trust.md"
 BEGIN, END = "<!-- begin: make chaos -->", "<!-- end: make chaos -->"
@@ -21,22 +22,31 @@ HEAD = "| trial | what was tried | how often | what held |\n| --- | --- | ---: |
 def main(names: Annotated[list[str] | None, typer.Argument(help="Trials; all of them without a name.")] = None) -> None:
     """Run trials, print their table, and put it into docs/trust.md. Rows of other trials stay as they are.
 
+    Ends with 1 if anything did not hold: the table says what.
+
     Example: python -m chaos killed outages
     """
     known = trials()
     if unknown := sorted(set(names or []) - set(known)):
         raise typer.BadParameter(f"no trial is called {', '.join(unknown)}; there are {', '.join(known)}")
+    failed = []
     for name in names or known:
         print(f"{name}: {str(known[name].__doc__).splitlines()[0]}", file=sys.stderr, flush=True)
         started = time.monotonic()
-        lines = [line(name, *row) for row in known[name].main()]
+        rows: list[Row] = known[name].main()
+        failed += [f"{name}: {row.tried}: {row.held}" for row in rows if row.failed]
+        lines = [line(name, row) for row in rows]
         print(f"{name}: {(time.monotonic() - started) / 60:.0f} min", file=sys.stderr, flush=True)
         print(HEAD + "".join(lines), flush=True)
         PAGE.write_text(renewed(PAGE.read_text("utf-8"), name, lines), "utf-8")
+    for one in failed:
+        print(f"did not hold: {one}", file=sys.stderr)
+    if failed:
+        raise typer.Exit(1)
 
 
 def trials() -> dict[str, ModuleType]:
-    """The modules here that have a ``main``, which runs a trial and gives rows of (tried, how often, what held)."""
+    """The modules here that have a ``main``, which runs a trial and gives its rows."""
     modules = {found.name: importlib.import_module(f"chaos.{found.name}") for found in _others()}
     return {name: module for name, module in modules.items() if hasattr(module, "main")}
 
@@ -45,9 +55,9 @@ def _others() -> Iterable[pkgutil.ModuleInfo]:
     return (found for found in pkgutil.iter_modules(chaos.__path__) if found.name != "__main__")
 
 
-def line(trial: str, tried: str, times: int | str, held: str) -> str:
+def line(trial: str, row: Row) -> str:
     """A row of the table."""
-    return f"| {trial} | {tried} | {times} | {held} |\n"
+    return f"| {trial} | {row.tried} | {row.times:,} | {row.held} |\n"
 
 
 def renewed(page: str, trial: str, lines: list[str]) -> str:

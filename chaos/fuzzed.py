@@ -7,10 +7,12 @@ import sys
 import tempfile
 from pathlib import Path
 
+from chaos.row import Row
+
 ROOT = Path(__file__).parents[1]
 
 
-def main() -> list[tuple[str, str, str]]:
+def main() -> list[Row]:
     """A row per property: what was tried, how often, what held.
 
     Raises:
@@ -23,11 +25,10 @@ def main() -> list[tuple[str, str, str]]:
         done = subprocess.run(command, cwd=ROOT, env=environment, check=False)
         held = json.loads(counts.read_text(encoding="utf-8"))
     assert done.returncode == 0, "a property does not hold"
-    total = sum(held.values())
-    rows = [(f"generated cases: {name}", f"{count:,}", "held in every case") for name, count in sorted(held.items())]
-    return [*rows, ("generated cases in all", f"{total:,}", "none failed")]
+    rows = [Row(f"generated cases: {name}", count, "held in every case") for name, count in sorted(held.items())]
+    return [*rows, Row("generated cases in all", sum(held.values()), "none failed")]
 
 
 if __name__ == "__main__":
     for row in main():
-        print(" | ".join(row))
+        print(" | ".join(map(str, row[:3])))

@@ -1,6 +1,7 @@
 """Killed anywhere: the pipeline is ended at random moments, and the next `dvc repro` ends as if nothing had been."""
 
 import hashlib
+import itertools
 import random
 import re
 import shutil
@@ -13,10 +14,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from chaos.processes import HOWS, Repro
+from chaos.row import Row
 from chaos.slow_archive import pack, served
 from tests.small_project import ROOT, Project, make_project
 
 KILLS = 30
+WAITED_FOR = ("imdb", "tensors", "train", "evaluate", "exchange", "compare")  # the first kills, a stage each
+WITHIN = 1.0  # seconds after such a stage has begun
+ROUNDS = 12  # in which they are waited for
 SEED = 0
 TARGETS = ("imdb", "compare@demo")
 VARIANTS: dict[str, dict[str, object]] = {
@@ -62,7 +67,7 @@ class Kill:
     same: bool = False
 
 
-def main() -> list[tuple[str, int, str]]:
+def main(times: int = KILLS) -> list[Row]:
     """Runs once undisturbed, then kills until there were enough."""
     rng = random.Random(SEED)
     archive, digest = pack()
@@ -76,9 +81,12 @@ def main() -> list[tuple[str, int, str]]:
         seconds = time.monotonic() - started
         wanted = _results(whole)
         _say(f"undisturbed: {seconds:.0f} s, {len(wanted)} results")
-        while len(kills) < KILLS:
+        for number in itertools.count():
+            if len(kills) >= times:
+                break
             project = _copy(fresh, Path(folder) / "project")
-            ours = _round(project, whole, Path(folder) / "repro.log", rng, KILLS - len(kills), seconds)
+            missed = _missed(kills) if number < ROUNDS else []
+            ours = _round(project, whole, Path(folder) / "repro.log", rng, times - len(kills), seconds, missed)
             found = _results(project)
             wrong = [name for name in sorted(wanted.keys() | found.keys()) if wanted.get(name) != found.get(name)]
             differences += wrong
@@ -114,14 +122,23 @@ def _copy(project: Project, root: Path) -> Project:
     return replace(project, root=root)
 
 
-def _round(project: Project, whole: Project, log: Path, rng: random.Random, most: int, seconds: float) -> list[Kill]:
-    """Kills the same project again and again until a run gets through."""
+def _missed(kills: list[Kill]) -> list[str]:
+    """The stages that no kill has hit yet, of those that each must."""
+    return [stage for stage in WAITED_FOR if stage not in {kill.stage for kill in kills}]
+
+
+def _round(
+    project: Project, whole: Project, log: Path, rng: random.Random, most: int, seconds: float, missed: list[str]
+) -> list[Kill]:
+    """Kills the same project again and again until a run gets through, first in the stages that were missed."""
     kills: list[Kill] = []
     while len(kills) < most:
         how, at_write = HOWS[rng.randrange(len(HOWS))], rng.random() < 0.4
         repro = Repro(project, log, *TARGETS)
-        code = repro.wait(rng.uniform(0, seconds / 4))
-        file = repro.write(20) if code is None and at_write else ""
+        aim = [stage for stage in missed if stage in _missed(kills)]
+        code = repro.reach(aim) if aim else None
+        code = repro.wait(rng.uniform(0, WITHIN if aim else seconds / 4)) if code is None else code
+        file = repro.write(20) if code is None and at_write and not aim else ""
         stage = repro.stage()
         if code is None and (code := repro.wait(0)) is None:
             repro.kill(how)
@@ -193,7 +210,7 @@ def _results(project: Project) -> dict[str, str]:
     return found | {f"MLflow: {name} {status}": str(times) for (name, status), times in runs.items()}
 
 
-def _rows(kills: list[Kill], results: int) -> list[tuple[str, int, str]]:
+def _rows(kills: list[Kill], results: int) -> list[Row]:
     writing = [kill for kill in kills if kill.file]
     trained = [kill for kill in kills if kill.epochs and kill.kept is not None]
     stages = Counter(kill.stage for kill in kills).most_common()
@@ -207,19 +224,25 @@ def _rows(kills: list[Kill], results: int) -> list[tuple[str, int, str]]:
     for how, words in hows.items():
         ours = [kill for kill in kills if kill.how == how]
         same = sum(kill.same for kill in ours)
-        rows.append((words, len(ours), f"after the next `dvc repro` all {results} results are the same bits: {same}"))
-    again = ", ".join(f"{times} after `{remedy}`" for remedy, times in refused.items())
+        held = f"after the next `dvc repro` all {results} results are the same bits: {same}"
+        rows.append(Row(words, len(ours), held, failed=same < len(ours)))
+    same, kept = sum(kill.same for kill in writing), sum(kill.kept == len(kill.epochs) for kill in trained)
+    missed = _missed(kills)
+    again = "".join(f", {times} after `{remedy}`" for remedy, times in refused.items())
+    again += f"; never hit: {', '.join(missed)}" if missed else ""
     rows += [
-        (
+        Row(
             f"of these, hit: {', '.join(f'{stage} {times}' for stage, times in stages)}",
             len(kills),
-            f"the next `dvc repro` started: {len(kills) - sum(refused.values())} at once{again and ', ' + again}",
+            f"the next `dvc repro` started: {len(kills) - sum(refused.values())} at once{again}",
+            failed=bool(missed),
         ),
-        ("of these, as a file was written", len(writing), f"the same bits: {sum(kill.same for kill in writing)}"),
-        (
+        Row("of these, as a file was written", len(writing), f"the same bits: {same}", failed=same < len(writing)),
+        Row(
             "of these, in a training after its first epoch",
             len(trained),
-            f"went on from the last epoch: {sum(kill.kept == len(kill.epochs) for kill in trained)}",
+            f"went on from the last epoch: {kept}",
+            failed=kept < len(trained),
         ),
     ]
     return rows

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from chaos.processes import Repro
+from chaos.row import Row
 from chaos.stores import Server, SlowWay, answering, fill, free_port, locked, older, small_disk
 from tests.small_project import Project, make_project
 
@@ -44,7 +45,7 @@ class Outage:
     warnings: tuple[int, ...] = (1,)
 
 
-def main() -> list[tuple[str, int, str]]:
+def main() -> list[Row]:
     """Trains and compares under each outage, mends the store, and gives the command that the warning named."""
     rows = []
     with tempfile.TemporaryDirectory() as name:
@@ -56,12 +57,10 @@ def main() -> list[tuple[str, int, str]]:
             project = replace(whole, root=place / "project")
             shutil.copytree(whole.root, project.root)
             with make(place, project) as outage:
-                held_up = _under(outage, project, whole)
-            rows.append((outage.tried, 1, held_up))
-            print(f"  {outage.tried}: {held_up}", file=sys.stderr, flush=True)
+                rows.append(_under(outage, project, whole))
+            print(f"  {outage.tried}: {rows[-1].held}", file=sys.stderr, flush=True)
             shutil.rmtree(project.root)
-        rows.append(("two pipelines at once, one SQLite file", 1, _both(folder, whole)))
-    return rows
+        return [*rows, _both(folder, whole)]
 
 
 def _whole(root: Path) -> Project:
@@ -85,7 +84,12 @@ def _whole(root: Path) -> Project:
     return project
 
 
-def _under(outage: Outage, project: Project, whole: Project) -> str:
+def _row(tried: str, problems: list[str], held: str) -> Row:
+    """The problems, each once, or what held."""
+    return Row(tried, 1, "; ".join(dict.fromkeys(problems)) or held, failed=bool(problems))
+
+
+def _under(outage: Outage, project: Project, whole: Project) -> Row:
     """What held: the results, the warnings, and the store after the command that the warning named."""
     tracked = replace(project, environment=project.environment | {"MLFLOW_TRACKING_URI": outage.uri})
     repro = Repro(tracked, project.root.parent / "repro.log", "--single-item", "--force", *STAGES)
@@ -112,7 +116,7 @@ def _under(outage: Outage, project: Project, whole: Project) -> str:
     if problems:
         (project.root.parent / "repro.log").rename(f"{tempfile.gettempdir()}/outage-{project.root.parent.name}.log")
     said = f"results as without it; {warnings} warnings" if warnings != 1 else "results as without it; 1 warning"
-    return "; ".join(dict.fromkeys(problems)) or f"{said}; after the command each run is there once, with every epoch"
+    return _row(outage.tried, problems, f"{said}; after the command each run is there once, with every epoch")
 
 
 def _models(project: Project) -> dict[str, str]:
@@ -121,12 +125,13 @@ def _models(project: Project) -> dict[str, str]:
     return {path.relative_to(project.root).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
-def _missing(file: Path, project: Project, seeds: tuple[int, ...]) -> Iterator[str]:
-    """What a store lacks, or has twice, of a project's results."""
+def _missing(file: Path, project: Project, seeds: tuple[int, ...], projects: int = 1) -> Iterator[str]:
+    """What a store lacks, or has twice, of a project's results; that many projects write to it."""
     with sqlite3.connect(file) as store:
         runs = store.execute("SELECT run_uuid, name, status FROM runs").fetchall()
         points = Counter(store.execute("SELECT run_uuid, key, step FROM metrics").fetchall())
         done = {run for (run,) in store.execute("SELECT run_uuid FROM tags WHERE key = 'results.digest'")}
+        versions = Counter(run for (run,) in store.execute("SELECT run_id FROM model_versions"))
     by_name = Counter(name for _, name, _ in runs)
     for run, name, status in runs:
         if status != "FINISHED":
@@ -148,9 +153,11 @@ def _missing(file: Path, project: Project, seeds: tuple[int, ...]) -> Iterator[s
                 yield f"{name} has {sum(logged.values())} points of {epochs} epochs"
             if points[run, "test/accuracy", 0] != 1:
                 yield f"{name} has {points[run, 'test/accuracy', 0]} accuracies"
-    for name in ("comparison", *(f"attention +0.5 seed {seed}" for seed in seeds)):
-        if by_name[name] < 1:
-            yield f"{name} is missing"
+            if versions[run] != 1:
+                yield f"{name} has {versions[run]} versions of its model"
+    for name, times in {"comparison": projects, **{f"attention +0.5 seed {seed}": 1 for seed in seeds}}.items():
+        if by_name[name] != times:
+            yield f"{name} is there {by_name[name]} times"
 
 
 @contextmanager
@@ -252,7 +259,7 @@ def _revision(file: Path, number: str) -> str:
     return str(before)
 
 
-def _both(folder: Path, whole: Project) -> str:
+def _both(folder: Path, whole: Project) -> Row:
     """Two projects of other seeds, which write to one new store at the same time."""
     place = folder / "both"
     place.mkdir()
@@ -272,8 +279,9 @@ def _both(folder: Path, whole: Project) -> str:
     problems = [f"dvc repro ended with {code}" for code in codes if code != 0]
     problems += [found for repro in repros for found in re.findall("warning: .*", repro.said)]
     for project, seeds in projects:
-        problems += _missing(file, project, seeds)
-    return "; ".join(dict.fromkeys(problems)) or "no warning; each of their runs is there once, with every epoch"
+        problems += _missing(file, project, seeds, projects=2)
+    held = "no warning; each of their runs is there once, with every epoch"
+    return _row("two pipelines at once, one SQLite file", problems, held)
 
 
 def _http(port: int) -> str:

@@ -62,6 +62,12 @@ class Repro:
                 return "code" if found[1] == "check_params" else found[1]
         return "dvc"
 
+    def reach(self, stages: list[str]) -> int | None:
+        """Waits until one of these stages runs: None, or the exit code if it ended before."""
+        while (code := self.wait(0.05)) is None and self.stage() not in stages:
+            pass
+        return code
+
     def write(self, seconds: float) -> str:
         """Waits until a file is written, at most that long; its name, or nothing."""
         before, deadline = _sizes(self._root), time.monotonic() + seconds

@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Annotated
 
-import pandas as pd
 import typer
 
 from pipeline.data.tensors import read_tensors
@@ -16,6 +15,7 @@ from pipeline.evaluation.null_names import inherited_nulls
 from pipeline.evaluation.results import Comparison, read_results
 from pipeline.evaluation.significance import right_by_seed, significance
 from pipeline.evaluation.verdicts import QUESTIONS, verdicts
+from pipeline.formats import read_csv
 from pipeline.params import load_params
 from stages import cli
 
@@ -34,9 +34,9 @@ def main(
     --evaluation evaluation/demo --results results/demo --page reports/demo.html
     """
     params = load_params("params.yaml")
-    exchanged = pd.read_csv(results / "explanation/exchange.csv")
+    exchanged = read_csv(results / "explanation/exchange.csv")
     edited = results / "explanation/counterfactual.csv"
-    edits = pd.read_csv(edited) if edited.exists() else None
+    edits = read_csv(edited) if edited.exists() else None
     settings = params.evaluation
     variants = {name: entry.model_dump() for name, entry in params.variants.items()}
     found = read_results(variants, params.nulls_of(corpus), models, evaluation, results)

@@ -8,6 +8,7 @@ import typer
 
 from pipeline.data.atomic import replacing
 from pipeline.explanation.counterfactual import counterfactual_rows, counterfactual_table
+from pipeline.formats import read_parquet
 from pipeline.params import load_params
 from stages import cli
 
@@ -30,7 +31,7 @@ def main(
         name: {seed: models / name / f"seed-{seed}.safetensors" for seed in params.seeds_of(name)}
         for name in params.variants
     }
-    rows = counterfactual_rows(checkpoints, pd.read_parquet(pairs), tensors)
+    rows = counterfactual_rows(checkpoints, read_parquet(pairs), tensors)
     evaluation = params.evaluation
     table = counterfactual_table(
         rows, list(checkpoints), resamples=evaluation.bootstrap, confidence=evaluation.confidence

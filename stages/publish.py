@@ -13,7 +13,7 @@ from pipeline.data.tensors import Tensors, read_tensors
 from pipeline.evaluation.frontier import read_frontier
 from pipeline.evaluation.null_names import variant_and_kind
 from pipeline.evaluation.results import Results, read_results
-from pipeline.formats import read_results_json
+from pipeline.formats import read_csv, read_results_json
 from pipeline.params import Params, load_params
 from pipeline.tracking.run import SWEEP, VARIANT, Run
 from pipeline.tracking.tracker import RunHandle, Tracker
@@ -174,7 +174,7 @@ def _publish_comparison(run: RunHandle, table: Path, files: Iterable[Path]) -> N
         table: comparison.csv.
         files: all that the comparison wrote.
     """
-    frame = pd.read_csv(table)
+    frame = read_csv(table)
     shown = frame[list(SHOWN)]
     columns = {name: [None if pd.isna(value) else value for value in shown[name].tolist()] for name in SHOWN}
     run.table(columns, "comparison.json")

@@ -7,6 +7,7 @@ import typer
 
 from pipeline.data import own_reviews
 from pipeline.data.atomic import replacing
+from pipeline.data.printable import printable
 from pipeline.params import load_params
 from stages import cli
 
@@ -29,7 +30,8 @@ def main(
         write_table(table, part, compression="zstd")
     names = own_reviews.classes_of(out)
     tests = table.column("split").to_pylist().count("test")
-    typer.echo(f"{out}: {len(table):,} reviews, {tests:,} of them to test on; {len(names)} classes: {', '.join(names)}")
+    said = f"{len(names)} classes: {', '.join(map(printable, names))}"
+    typer.echo(f"{out}: {len(table):,} reviews, {tests:,} of them to test on; {said}")
 
 
 if __name__ == "__main__":

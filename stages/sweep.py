@@ -1,5 +1,6 @@
 """One variant under one entropy weight: a point of the frontier between accuracy, entropy and faithfulness."""
 
+import math
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -30,7 +31,9 @@ def main(
     --states .dvc/tmp/training --out results/demo/explanation/frontier/attention/-0.05.json
     """
     params = load_params("params.yaml")
-    entry, seeds = params.variant(variant), params.seeds_of(variant)
+    if not math.isfinite(weight) or weight == 0:
+        raise ValueError(f"--weight {weight}: a finite number other than 0 is needed")
+    entry, seeds = params.learns_attention(variant), params.seeds_of(variant)
     training = params.training_of(corpus, variant).model_copy(update={"entropy_weight": weight})
     title = f"{corpus} {variant} {weight:+g}"
     with trained(title, entry, training, params.compute, seeds, tensors, states) as checkpoints:

@@ -1,4 +1,4 @@
-"""A headless Chromium for the tests of pages."""
+"""A headless Chromium for the tests of pages, and what would run in a page that does not escape it."""
 
 import shutil
 from collections.abc import Iterator
@@ -13,6 +13,14 @@ FLAGS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
     *("--disable-background-networking", "--disable-component-update"),
 )
+
+RUN = "window.ran=true"
+ATTACKS = [
+    *(f"<script>{RUN}</script>", f"</script><script>{RUN}</script>", f"<img src=x onerror={RUN}>"),
+    *(f"<svg onload={RUN}>", f"</title><script>{RUN}</script>", f"</style><script>{RUN}</script>"),
+    *(f'"onmouseover="{RUN}', f"'onfocus='{RUN}", "<iframe srcdoc='<script>parent.ran=true</script>'>", "\u202e"),
+    *(f"<a href=javascript:{RUN}>", "<!--<script>", "]]>", "\0", "{{7*7}}", "${7*7}", "<base href=//x>"),
+]
 
 
 @contextmanager

@@ -1,14 +1,28 @@
-"""The table of `make chaos`: a trial renews its own rows and leaves those of the others."""
+"""The table of `make chaos`: a trial renews its own rows and no others, and fails where one did not hold."""
+
+import json
+import os
+import re
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+import typer
+from small_project import ROOT, Project
 
+from chaos import __main__ as table
+from chaos import hostile, killed, outages
 from chaos.__main__ import BEGIN, END, line, renewed
+from chaos.row import Row
 
 
 def test_a_trial_takes_the_place_of_its_rows_and_no_others() -> None:
     page = f"# Trust\n\n{BEGIN}\n{END}\n\nMore.\n"
     for name, held in (("killed", "all"), ("outages", "most"), ("killed", "29 of 30")):
-        page = renewed(page, name, [line(name, "SIGKILL", 30, held)])
+        page = renewed(page, name, [line(name, Row("SIGKILL", 30, held))])
     rows = [row for row in page.splitlines() if row.startswith("|")]
     assert rows[2:] == ["| killed | SIGKILL | 30 | 29 of 30 |", "| outages | SIGKILL | 30 | most |"]
     assert page.startswith("# Trust\n")
@@ -18,3 +32,126 @@ def test_a_trial_takes_the_place_of_its_rows_and_no_others() -> None:
 def test_a_page_without_a_place_for_the_table_is_refused() -> None:
     with pytest.raises(ValueError, match="must hold"):
         renewed("# Trust\n", "killed", [])
+
+
+@pytest.mark.parametrize("failed", [False, True])
+def test_a_trial_that_did_not_hold_ends_with_1_after_all_have_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], failed: bool
+) -> None:
+    page = tmp_path / "trust.md"
+    page.write_text(f"{BEGIN}\n{END}\n", encoding="utf-8")
+    rows = {
+        "one": Row("a kill", 1, "other bits" if failed else "the same bits", failed),
+        "two": Row("more", 2000, "all"),
+    }
+    trials = {name: SimpleNamespace(__doc__=name, main=lambda row=row: [row]) for name, row in rows.items()}
+    monkeypatch.setattr(table, "PAGE", page)
+    monkeypatch.setattr(table, "trials", lambda: trials)
+    app = typer.Typer()
+    app.command()(table.main)
+    assert app([], standalone_mode=False) == (1 if failed else None)
+    assert "| two | more | 2,000 | all |\n" in page.read_text("utf-8")
+    assert ("did not hold: one: a kill: other bits\n" in capsys.readouterr().err) == failed
+
+
+RUNS = (*(f"{name} seed {seed}" for name in ("mean", "attention", "attention +0.5") for seed in (0, 1)), "comparison")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    """What MLflow has of two variants, a sweep and a comparison, and the histories beside it."""
+    file = tmp_path / "mlflow.db"
+    with sqlite3.connect(file) as made:
+        made.execute("CREATE TABLE runs (run_uuid, name, status)")
+        made.execute("CREATE TABLE metrics (run_uuid, key, step)")
+        made.execute("CREATE TABLE tags (run_uuid, key)")
+        made.execute("CREATE TABLE model_versions (name, run_id)")
+        for name in RUNS:
+            made.execute("INSERT INTO runs VALUES (?, ?, 'FINISHED')", (name, name))
+            made.execute("INSERT INTO tags VALUES (?, 'results.digest')", (name,))
+            if name != "comparison" and "+" not in name:
+                points = [("train/loss", 1), ("train/loss", 2), ("test/accuracy", 0)]
+                made.executemany("INSERT INTO metrics VALUES (?, ?, ?)", [(name, *point) for point in points])
+                made.execute("INSERT INTO model_versions VALUES ('model', ?)", (name,))
+                variant, _, seed = name.partition(" ")
+                path = tmp_path / f"models/demo/{variant}/{seed.replace(' ', '-')}.json"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(json.dumps([{}, {}]), encoding="utf-8")
+    return file
+
+
+def changed(file: Path, change: str) -> list[str]:
+    with sqlite3.connect(file) as store:
+        store.execute(change)
+    return list(outages._missing(file, Project(file.parent), (0, 1)))
+
+
+def test_a_whole_store_lacks_nothing(store: Path) -> None:
+    assert changed(store, "DELETE FROM runs WHERE 0") == []
+
+
+@pytest.mark.parametrize("name", ["mean seed 0", "attention +0.5 seed 1", "comparison"])
+def test_a_run_that_is_missing_or_there_twice_is_found(store: Path, name: str) -> None:
+    twice = f"INSERT INTO runs VALUES ('comparison', '{name}', 'FINISHED')"
+    assert changed(store, twice) == [f"{name} is there 2 times"]
+    assert changed(store, f"DELETE FROM runs WHERE name = '{name}'") == [f"{name} is there 0 times"]
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ("INSERT INTO model_versions VALUES ('model', 'mean seed 0')", "mean seed 0 has 2 versions of its model"),
+        ("DELETE FROM model_versions WHERE run_id = 'mean seed 1'", "mean seed 1 has 0 versions of its model"),
+        ("INSERT INTO metrics VALUES ('mean seed 0', 'train/loss', 2)", "mean seed 0 has 3 points of 2 epochs"),
+        ("UPDATE runs SET status = 'RUNNING' WHERE name = 'comparison'", "comparison is RUNNING"),
+    ],
+)
+def test_what_a_run_lacks_or_has_twice_is_found(store: Path, change: str, found: str) -> None:
+    assert changed(store, change) == [found]
+
+
+def kill(stage: str, same: bool = True, kept: int = 1) -> killed.Kill:
+    return killed.Kill("SIGKILL", stage, "", {"an epoch"}, kept=kept, same=same)
+
+
+@pytest.mark.parametrize(
+    ("kills", "failed"),
+    [
+        ([kill(stage) for stage in killed.WAITED_FOR], []),
+        ([kill(stage) for stage in killed.WAITED_FOR if stage != "tensors"], ["never hit: tensors"]),
+        ([kill(stage, same=stage != "imdb") for stage in killed.WAITED_FOR], ["the same bits: 5"]),
+        ([kill(stage, kept=stage != "imdb") for stage in killed.WAITED_FOR], ["went on from the last epoch: 5"]),
+    ],
+    ids=["all held", "a stage was never hit", "other bits", "an epoch was made anew"],
+)
+def test_kills_that_lost_something_or_missed_a_stage_have_failed(kills: list[killed.Kill], failed: list[str]) -> None:
+    rows = [row.held for row in killed._rows(kills, 298) if row.failed]
+    assert len(rows) == len(failed)
+    assert all(words in row for words, row in zip(failed, rows, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("seen", "pages", "failed"),
+    [((1, 0), (3, 0), False), ((0, 1), (0, 3), True), ((1, 0), (2, 1), True), ((0, 1), (3, 0), True)],
+    ids=["all held", "no browser", "an attack ran", "a browser that sees nothing run"],
+)
+def test_hostile_pages_are_proven_in_a_browser_or_fail(
+    monkeypatch: pytest.MonkeyPatch, seen: tuple[int, int], pages: tuple[int, int], failed: bool
+) -> None:
+    monkeypatch.setattr(hostile, "_counted", {hostile.SEEN: seen, hostile.PAGES: pages}.__getitem__)
+    row = hostile._pages()
+    assert row.failed == failed
+    assert (row.held == "none ran") != failed
+
+
+def test_a_case_that_is_skipped_or_fails_is_not_counted_as_held(tmp_path: Path) -> None:
+    tests = "import pytest\ndef test_a(): pass\ndef test_b(): pytest.skip('no')\ndef test_c(): assert 0\n"
+    (tmp_path / "test_it.py").write_text(tests, encoding="utf-8")
+    assert hostile._counted(str(tmp_path / "test_it.py")) == (1, 2)
+
+
+def test_without_a_browser_the_tests_say_what_they_did_not_prove() -> None:
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", hostile.PAGES]
+    environment = os.environ | {"PATH": "/nowhere"}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+    assert re.search(r"SKIPPED \[3\] .*needs chromium and chromedriver: .* is not proven", done.stdout)

@@ -4,18 +4,23 @@ import json
 import shutil
 from pathlib import Path
 from typing import Any
+from unittest.mock import MagicMock
 
 import numpy as np
 import pandas as pd
 import pytest
+from ruamel.yaml import YAML
 
 from pipeline import formats
-from pipeline.data.tensors import read_tensors
+from pipeline.data.tensors import read_table, read_tensors
 from pipeline.evaluation.frontier import read_frontier
 from pipeline.evaluation.predict import predict
 from pipeline.evaluation.results import Results, read_results
 from pipeline.models.checkpoint import kind_of
+from pipeline.params import load_params
+from pipeline.source import ROOT
 from pipeline.training.resume import read_state
+from stages import publish, published
 
 GOLDEN = Path(__file__).parent / "golden"
 FOLDERS = sorted(GOLDEN.glob("format-*"))
@@ -83,7 +88,12 @@ NEWER = r" has format 2 of {kind}, this version reads 1: a newer version wrote i
 
 @pytest.mark.parametrize(
     "file",
-    ["results/variants/attention.json", "results/timing/tfidf.json", "evaluation/tfidf/by_seed.json"],
+    [
+        "results/variants/attention.json",
+        "results/timing/tfidf.json",
+        "results/explanation/attention.json",
+        "evaluation/tfidf/by_seed.json",
+    ],
 )
 def test_results_of_a_newer_version_are_refused(golden: Path, file: str) -> None:
     numbered(golden / file, 2)
@@ -96,10 +106,99 @@ def test_a_point_of_a_newer_sweep_is_refused(golden: Path) -> None:
         read_point(golden)
 
 
+def test_explanations_by_seed_of_a_newer_version_are_refused(golden: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    yaml = YAML()
+    params = yaml.load(ROOT / "params.yaml")
+    params["seeds"], params["variants"] = [0], {name: params["variants"][name] for name in VARIANTS}
+    params["nulls"]["variants"] = params["frontier"]["variants"] = ["attention"]
+    yaml.dump(params, golden / "params.yaml")
+    monkeypatch.chdir(golden)
+    monkeypatch.setattr(publish, "Tracker", MagicMock())
+    file = Path("evaluation/attention/explanation/by_seed.json")
+    numbered(file, 2)
+    with pytest.raises(ValueError, match=str(file) + NEWER.format(kind="results")):
+        publish.main(
+            corpus="demo",
+            tensors=Path("tensors"),
+            models=Path("models"),
+            evaluation=Path("evaluation"),
+            results=Path("results"),
+            page=Path("report.html"),
+        )
+
+
+def test_a_replica_of_a_newer_version_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    for name in load_params("params.yaml").published:
+        (tmp_path / f"{name}.json").write_text('{"format": 2}', encoding="utf-8")
+    with pytest.raises(ValueError, match="average_dot.json" + NEWER.format(kind="results")):
+        published.main(rows=tmp_path, table=tmp_path / "published.csv", page=tmp_path / "published.md")
+    assert not list(tmp_path.glob("published.*"))
+
+
 def test_tensors_of_a_newer_version_are_refused(golden: Path) -> None:
     path = golden / "tensors/manifest.json"
     path.write_text(path.read_text(encoding="utf-8").replace('"format": 1', '"format": 2'), encoding="utf-8")
     with pytest.raises(ValueError, match="tensors" + NEWER.format(kind="tensors")):
+        read_tensors(golden / "tensors")
+
+
+def read_all(folder: Path) -> None:
+    """Everything that evaluation, comparison and `attention explain` read."""
+    corpus = read_tensors(folder / "tensors")
+    read_table(folder / "tensors", ["text"])
+    results_of(folder)
+    for name in VARIANTS:
+        predict(folder / f"models/{name}/seed-0.safetensors", corpus.embeddings, corpus.splits["test"])
+
+
+DAMAGED = (
+    *("tensors/manifest.json", "tensors/embeddings.npy", "tensors/counts.npy", "tensors/words.txt"),
+    *("tensors/reviews.parquet", "tensors/train/tokens.npy", "tensors/test/offsets.npy"),
+    *("models/attention/seed-0.safetensors", "models/tfidf/seed-0.safetensors", "models/tfidf/seed-0.json"),
+    *("evaluation/attention/by_seed.json", "evaluation/tfidf/examples.json", "evaluation/tfidf/predictions.parquet"),
+    *("evaluation/attention/explanation/words.parquet", "results/explanation/attention.json"),
+    *("results/timing/attention.json", "results/variants/tfidf.json"),
+)
+
+
+@pytest.mark.parametrize("file", DAMAGED)
+@pytest.mark.parametrize("damage", ["truncated", "empty", "zeros"])
+def test_a_damaged_file_is_named_with_the_command_that_makes_it_again(golden: Path, file: str, damage: str) -> None:
+    read_all(golden)
+    content = (golden / file).read_bytes()
+    left = {"truncated": content[: len(content) // 2], "empty": b"", "zeros": bytes(len(content))}
+    (golden / file).write_bytes(left[damage])
+    with pytest.raises(ValueError, match=r"is damaged or incomplete .*: run `dvc repro` to make it again$") as caught:
+        read_all(golden)
+    said = str(caught.value)
+    assert len(said.splitlines()) == 1
+    assert file in said or said.startswith(f"{golden / file.split('/')[0]} "), "the file, or its folder"
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [("[]", "no entries"), ("null", "no entries"), ('{"format": 1}', "lacks classes, sha256, tokenizer")],
+)
+def test_a_manifest_of_other_content_is_named(golden: Path, content: str, why: str) -> None:
+    (golden / "tensors/manifest.json").write_text(content, encoding="utf-8")
+    with pytest.raises(ValueError, match=f"manifest.json is damaged or incomplete .*{why}.*run `dvc repro`"):
+        read_tensors(golden / "tensors")
+
+
+def test_arrays_that_do_not_belong_together_are_refused(golden: Path) -> None:
+    labels = golden / "tensors/test/labels.npy"
+    np.save(labels, np.load(labels)[:-1])
+    with pytest.raises(ValueError, match=r"tensors/test is damaged .*not of one length"):
+        read_tensors(golden / "tensors")
+
+
+def test_a_file_that_is_not_there_is_not_called_damaged(golden: Path) -> None:
+    (golden / "results/timing/tfidf.json").unlink()
+    with pytest.raises(FileNotFoundError):
+        results_of(golden)
+    (golden / "tensors/counts.npy").unlink()
+    with pytest.raises(FileNotFoundError):
         read_tensors(golden / "tensors")
 
 

@@ -1,6 +1,7 @@
 """A table of texts and labels of one's own, CSV or Parquet, as reviews that every later stage reads."""
 
 import json
+import unicodedata
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -69,7 +70,9 @@ def read(
             raise ValueError(f"no row to train on is of the class {names[min(missing)]!r}")
         if not test_N.any():
             raise ValueError(f"no row is left to test on{'' if split else ': each class is one group alone'}")
-    except (ValueError, pa.ArrowException) as error:
+    except (ValueError, OSError, pa.ArrowException) as error:
+        if isinstance(error, OSError) and error.errno is not None:  # it is not there, or may not be read
+            raise
         raise ValueError(f"{path}: {str(error).splitlines()[0]}") from None
     reviews = {
         "split": np.where(test_N, "test", "train"),
@@ -141,6 +144,8 @@ def _labels(found: Sequence[str], classes: Mapping[str, str]) -> tuple[list[str]
     names = list(dict.fromkeys(named.values()))
     if ALL in names:
         raise ValueError(f"a class cannot be called {ALL!r}: give it another name under `classes`")
+    if hostile := [name for name in names if any(unicodedata.category(character) == "Cc" for character in name)]:
+        raise ValueError(f"a class cannot have a control character in its name: {_listed(hostile)}; see `classes`")
     number = {label: names.index(name) for label, name in named.items()}
     label_N = np.array([number[label] for label in labels], dtype=np.int64)
     times_C = np.bincount(label_N, minlength=len(names))

@@ -4,11 +4,15 @@ import gzip
 import math
 import zlib
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, cast
 
 from pipeline.data.atomic import replacing
+from pipeline.data.embeddings import LONGEST
 
+DIGITS = 9  # of a number in the first line: more words, or longer vectors, no file has
+OVERFLOW = 2.0**128 - 2.0**103  # the least number that is infinite as a float32
 GZIP = b"\x1f\x8b"  # the first bytes of every such file
 
 
@@ -34,6 +38,8 @@ def rewrite(path: Path, out: Path) -> tuple[int, int]:
         for number, line in enumerate(_lines(path), start=1):
             fields = line.split()
             if number == 1 and len(fields) == 2 and all(field.isdigit() for field in fields):
+                if max(map(len, fields)) > DIGITS:
+                    raise ValueError(f"{path}, line 1: its numbers have more than {DIGITS} digits")
                 promised, dimensions = map(int, fields)
                 continue
             if not fields:
@@ -42,11 +48,12 @@ def rewrite(path: Path, out: Path) -> tuple[int, int]:
             lines += 1
             values = fields[-dimensions:] if dimensions else []
             word = fields[: len(fields) - len(values)]
-            if not word or not values or not _finite(values) or any(map(_is_number, word[1:])):
+            if not word or not values or not _fit_float32(values) or any(map(_is_number, word[1:])):
                 start = line[:40].decode("utf-8", "replace").strip()
                 raise ValueError(
-                    f"{path}, line {number}: a word and {dimensions or 'some'} finite numbers are needed, as in the "
-                    f"first line, but it has {len(fields)} fields, {start!r} ..; text formats are read, no binary ones"
+                    f"{path}, line {number}: a word and {dimensions or 'some'} finite numbers (float32) are needed, as "
+                    f"in the first line, but it has {len(fields)} fields, {start!r} ..; text formats are read, no "
+                    "binary ones"
                 )
             if len(word) == 1:
                 target.write(b" ".join(fields) + b"\n")
@@ -63,14 +70,18 @@ def _lines(path: Path) -> Iterator[bytes]:
         packed = plain.read(len(GZIP)) == GZIP
         plain.seek(0)
         try:
-            yield from cast(BinaryIO, gzip.GzipFile(fileobj=plain)) if packed else plain
+            lines = cast(BinaryIO, gzip.GzipFile(fileobj=plain)) if packed else plain
+            for number, line in enumerate(iter(partial(lines.readline, LONGEST), b""), start=1):
+                if len(line) == LONGEST:
+                    raise ValueError(f"{path}, line {number}: {LONGEST:,} bytes or more: this is no file of vectors")
+                yield line
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
             raise ValueError(f"{path}: a damaged or incomplete .gz file: {error}") from None
 
 
-def _finite(values: list[bytes]) -> bool:
+def _fit_float32(values: list[bytes]) -> bool:
     try:
-        return math.isfinite(sum(map(float, values)))
+        return math.hypot(*map(float, values)) < OVERFLOW  # no value is larger, and NaN is not less
     except ValueError:
         return False
 

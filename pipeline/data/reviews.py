@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.formats import reading
+
 SPLITS = ("train", "validation", "test")
 
 
@@ -85,9 +87,25 @@ def writing_reviews(
 
 
 def read_reviews(folder: Path) -> Reviews:
-    """The arrays that `writing_reviews` wrote, mapped, not loaded."""
-    arrays: dict[str, Any] = {
-        name: np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
-        for name in Reviews.__dataclass_fields__
-    }
+    """The arrays that `writing_reviews` wrote, mapped, not loaded.
+
+    Raises:
+        ValueError: one is damaged, or they do not belong together.
+    """
+    arrays = {name: read_array(folder / f"{name}.npy") for name in Reviews.__dataclass_fields__}
+    offsets, labels, rows = (arrays[name] for name in ("offsets", "labels", "rows"))
+    with reading(folder):
+        if not len(offsets) - 1 == len(labels) == len(rows) or offsets[-1] != len(arrays["tokens"]):
+            raise ValueError("its arrays are not of one length")
     return Reviews(**arrays)
+
+
+def read_array(path: Path) -> npt.NDArray[Any]:
+    """An array on disk, mapped, not loaded.
+
+    Raises:
+        ValueError: it is damaged.
+    """
+    with reading(path):
+        array: npt.NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+    return array

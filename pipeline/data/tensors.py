@@ -9,13 +9,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from pipeline import formats
-from pipeline.data.reviews import SPLITS, Reviews, read_reviews
+from pipeline.data.reviews import SPLITS, Reviews, read_array, read_reviews
 from pipeline.data.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -86,23 +86,39 @@ def read_tensors(folder: Path) -> Tensors:
     """Opens what `writing_tensors` completed; the large arrays are mapped, not loaded.
 
     Raises:
-        ValueError: the folder was written in another format.
+        ValueError: the folder was written in another format, or a file in it is damaged.
     """
-    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    formats.check(formats.TENSORS, manifest.get("format", 1), folder)
-    return Tensors(
-        vocabulary=Vocabulary.read(folder / "words.txt"),
-        embeddings=np.load(folder / "embeddings.npy", mmap_mode="r", allow_pickle=False),
-        counts=np.load(folder / "counts.npy", mmap_mode="r", allow_pickle=False),
+    manifest = _read_manifest(folder)
+    with formats.reading(folder / "words.txt", AssertionError):
+        vocabulary = Vocabulary.read(folder / "words.txt")
+    tensors = Tensors(
+        vocabulary=vocabulary,
+        embeddings=read_array(folder / "embeddings.npy"),
+        counts=read_array(folder / "counts.npy"),
         splits={split: read_reviews(folder / split) for split in SPLITS},
         tokenizer=manifest["tokenizer"],
         digest=manifest["sha256"],
         classes=tuple(manifest["classes"]),
     )
+    with formats.reading(folder):
+        if not len(vocabulary) == len(tensors.embeddings) == len(tensors.counts):
+            raise ValueError("words, embeddings and counts are not of one length")
+    return tensors
+
+
+def _read_manifest(folder: Path) -> dict[str, Any]:
+    path = folder / "manifest.json"
+    with formats.reading(path):
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(manifest, dict):
+            raise ValueError("no entries of the form name: value")
+    formats.check(formats.TENSORS, manifest.get("format", 1), folder)
+    with formats.reading(path):
+        if missing := {"tokenizer", "sha256", "classes"} - manifest.keys():
+            raise ValueError(f"it lacks {', '.join(sorted(missing))}")
+    return manifest
 
 
 def read_table(folder: Path, columns: list[str]) -> "pd.DataFrame":
     """Columns of the reviews that the tensors were made of; `Reviews.rows` are its rows."""
-    import pandas as pd
-
-    return pd.read_parquet(folder / "reviews.parquet", columns=columns)
+    return formats.read_parquet(folder / "reviews.parquet", columns)

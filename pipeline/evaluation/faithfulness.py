@@ -31,6 +31,7 @@ def faithfulness(
         accuracy_trained_uniform and accuracy_trained_random, of the null models; exchange_lost,
         what the weights of another variant cost (the median over the others, of a smaller sample); and of every
         measure its mean, <measure>_low, <measure>_high and <measure>_undefined (the share of reviews without it).
+        Without a row it has the first three columns.
     """
     rows = []
     for variant, summary in explanations.items():
@@ -47,7 +48,7 @@ def faithfulness(
             row[name] = values["mean"]
             row |= {f"{name}_{end}": values[end] for end in ("low", "high", "undefined")}
         rows.append(row)
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=None if rows else ["variant", "seeds", "reviews"])
 
 
 def _lost(accuracies: pd.Series, own: str) -> float:

@@ -46,7 +46,7 @@ class Reading:
     @property
     def facts(self) -> str:
         """Answer, entropy and unknown words as one line."""
-        facts = [f"{self.answer} ({self.probability:.1%})"]
+        facts = [f"{printable(self.answer)} ({self.probability:.1%})"]
         if self.weights is None:
             facts.append("no attention")
         else:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from pipeline.evaluation.null_names import null_name
 from pipeline.evaluation.word_table import read_words
-from pipeline.formats import read_results_json
+from pipeline.formats import read_parquet, read_results_json
 
 
 @dataclass(frozen=True)
@@ -84,8 +84,8 @@ def read_results(
         metrics={name: read_results_json(results / "variants" / f"{name}.json") for name in names},
         by_seed=by_seed,
         timing={name: read_results_json(results / "timing" / f"{name}.json") for name in names},
-        predictions={name: pd.read_parquet(evaluation / name / "predictions.parquet") for name in names},
-        nulls={null_name(name, kind): pd.read_parquet(evaluation / f"{name}.{kind}.parquet") for name, kind in nulls},
+        predictions={name: read_parquet(evaluation / name / "predictions.parquet") for name in names},
+        nulls={null_name(name, kind): read_parquet(evaluation / f"{name}.{kind}.parquet") for name, kind in nulls},
         words={name: read_words(evaluation / name / "top_words.csv") for name in names},
         examples={name: read_results_json(evaluation / name / "examples.json") for name in names},
         histories={
@@ -101,7 +101,7 @@ def _lexicons(paths: Mapping[str, Path]) -> dict[str, pd.DataFrame]:
     """Of the first seed; without the variants whose attention depends on the text, or is the same for every word."""
     found = {}
     for name, path in paths.items():
-        words = pd.read_parquet(path) if path.exists() else pd.DataFrame()
+        words = read_parquet(path) if path.exists() else pd.DataFrame()
         if "logit" in words and words["logit"].std() > 0:
             first = words.loc[words["seed"] == words["seed"].min(), ["word", "count", "logit", "polarity"]]
             found[name] = first.reset_index(drop=True)

@@ -31,7 +31,7 @@ def write_evaluation(
     """
     folder.mkdir(parents=True, exist_ok=True)
     evaluation.predictions.to_parquet(folder / "predictions.parquet", compression="zstd", index=False)
-    evaluation.entropy.to_csv(folder / "entropy.csv", index=False, float_format="%.6g", lineterminator="\n")
+    write_words(evaluation.entropy, folder / "entropy.csv")
     write_words(evaluation.words, folder / "top_words.csv")
     (folder / "by_seed.json").write_text(results_json(evaluation.by_seed), encoding="utf-8")
     write_examples(evaluation.examples, folder / "examples.json")

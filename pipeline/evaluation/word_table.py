@@ -1,19 +1,20 @@
-"""The ranking of attended words as CSV: people open it in a spreadsheet, which must run no word of a review."""
+"""Words of reviews and names of classes as CSV: people open it in a spreadsheet, which must run none of them."""
 
 import re
 from pathlib import Path
 
 import pandas as pd
 
+COLUMNS = ("word", "scope", "pushes_to", "value")  # that hold what others wrote
 # What a spreadsheet would compute: a sign, its full width too, with something behind it. A sign alone is text to it.
-_FORMULA = re.compile(r"'*[=+\-@\uff1d\uff0b\uff0d\uff20].*\w", re.DOTALL)
+_FORMULA = re.compile(r"'*\s*[=+\-@\uff1d\uff0b\uff0d\uff20].*\w", re.DOTALL)
 _GUARDED = re.compile(rf"'{_FORMULA.pattern}", re.DOTALL)
 
 
 def write_words(table: pd.DataFrame, path: Path) -> None:
-    """Writes the table; a word that a spreadsheet would compute gets an apostrophe before it, which makes it text."""
-    if "word" in table:
-        table = table.assign(word=[f"'{word}" if _FORMULA.match(word) else word for word in table["word"]])
+    """Writes the table; a text that a spreadsheet would compute gets an apostrophe before it, which makes it text."""
+    for name in filter(table.columns.__contains__, COLUMNS):
+        table = table.assign(**{name: [f"'{text}" if _FORMULA.match(text) else text for text in table[name]]})
     table.to_csv(path, index=False, float_format="%.6g", lineterminator="\n")
 
 
@@ -21,5 +22,7 @@ def read_words(path: Path) -> pd.DataFrame:
     """What `write_words` wrote, as it was; "null" and "nan" are words, an empty file is an empty table."""
     if not path.read_text(encoding="utf-8").strip():
         return pd.DataFrame()
-    table = pd.read_csv(path, keep_default_na=False, dtype={"word": str})
-    return table.assign(word=[word[1:] if _GUARDED.match(word) else word for word in table["word"]])
+    table = pd.read_csv(path, keep_default_na=False, dtype=dict.fromkeys(COLUMNS, str))
+    for name in filter(table.columns.__contains__, COLUMNS):
+        table = table.assign(**{name: [text[1:] if _GUARDED.match(text) else text for text in table[name]]})
+    return table

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
@@ -30,9 +30,9 @@ def kind_of(path: Path) -> str:
     """What kind of model a file of weights says it holds.
 
     Raises:
-        ValueError: none that is known here, or in another format.
+        ValueError: none that is known here, or in another format, or the file is damaged.
     """
-    with safe_open(path, framework="np") as file:
+    with formats.reading(path, SafetensorError), safe_open(path, framework="np") as file:
         kind, _, number = next(iter(file.metadata() or {}), "").rpartition("-")
     if kind not in (formats.ATTENTION, formats.TFIDF):
         raise ValueError(f"{path} is no checkpoint of this project: run `dvc repro` to train it again")

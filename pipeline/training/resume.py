@@ -28,7 +28,7 @@ def write_state(path: Path, state: dict[str, Any]) -> None:
 
 
 def read_state(path: Path) -> dict[str, Any] | None:
-    """What `write_state` wrote, or None if there is nothing, or what is no safetensors file.
+    """What `write_state` wrote, or None if there is nothing, or what is none: it cannot be gone on from.
 
     Raises:
         ValueError: it is of another format.
@@ -37,11 +37,13 @@ def read_state(path: Path) -> dict[str, Any] | None:
         return None
     try:
         with safe_open(path, framework="pt") as file:
-            metadata = file.metadata()
-            formats.check(formats.STATE, int(metadata["format"]), path)
+            metadata = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - the file is no mapping
     except SafetensorError:
         return None
+    if "state" not in metadata or not metadata.get("format", "").isdecimal():
+        return None
+    formats.check(formats.STATE, int(metadata["format"]), path)
     state: dict[str, Any] = _put_together(json.loads(metadata["state"]), tensors)
     return state
 

@@ -131,3 +131,20 @@ def test_no_flipped_bit_gets_through(archive: Path, out: Path) -> None:
         else:  # a time stamp or the other member
             assert out.read_bytes() == VECTORS
             out.unlink()
+
+
+@pytest.mark.parametrize("right_one_is", ["first", "last"])
+def test_of_two_members_of_one_name_the_last_counts(tmp_path: Path, out: Path, right_one_is: str) -> None:
+    name, contents = "glove.6B.50d.txt", [VECTORS, b"other"]
+    with zipfile.ZipFile(tmp_path / "twice.zip", "w") as file:
+        first, last = contents if right_one_is == "first" else reversed(contents)
+        file.writestr(name, first)
+        with pytest.warns(UserWarning, match="Duplicate name"):
+            file.writestr(name, last)
+    if right_one_is == "last":
+        glove.extract(tmp_path / "twice.zip", out, 50, SHA256, "")
+        assert out.read_bytes() == VECTORS
+    else:
+        with pytest.raises(ValueError, match="sha256"):
+            glove.extract(tmp_path / "twice.zip", out, 50, SHA256, "")
+        assert nothing_written(out)

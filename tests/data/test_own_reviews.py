@@ -8,8 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyarrow.parquet import write_table
+from ruamel.yaml import YAML
 
 from pipeline.data import own_reviews
+from pipeline.source import ROOT
+from stages import reviews
 
 ENTRY: dict[str, Any] = {
     **{"text": "text", "label": "label", "split": "", "group": "", "separator": ",", "classes": {}},
@@ -108,6 +111,8 @@ PARTS = "text,label,split,group\na,1,train,x\nb,2,train,y\nc,1,test,{}\nd,2,{},z
         ("text,été\n".encode("latin-1"), {}, "the names of the columns are not UTF-8"),
         ("", {}, "Empty CSV file"),
         ("text,label\n", {}, "it has no rows"),
+        (b"PAR1" + b"x" * 50, {}, "Parquet magic bytes not found"),
+        (b"PAR1" + b"\x15\x04" * 40 + b"\x40\0\0\0PAR1", {}, "Couldn't deserialize thrift"),
         ("text,label\na,1\n ,2\n\u3000,1\nd,2\n", {}, r"no text \(column 'text'\) in row 2, 3$"),
         ("text,label\na,1\nb,\n", {}, r"no label \(column 'label'\) in row 2$"),
         ("text,label\na,1\nb,1\n", {}, "every row is of the class '1'"),
@@ -115,6 +120,8 @@ PARTS = "text,label,split,group\na,1,train,x\nb,2,train,y\nc,1,test,{}\nd,2,{},z
         ("text,label\na,1\nb,1\n", {"classes": {"1": "x", "2": "y"}}, "less than two rows are of the class 'y'"),
         ("text,label\na,1\nb,3\n", {"classes": {"1": "x"}}, "`classes` has nothing for the label '3'"),
         ("text,label\na,all\nb,1\nc,all\nd,1\n", {}, "a class cannot be called 'all'"),
+        ("text,label\na,x\x1b[2Jy\nb,1\nc,1\nd,1\n", {}, r"control character in its name: 'x\\x1b\[2Jy'"),
+        ("text,label\na,1\nb,2\n", {"classes": {"1": "x\ny", "2": "z"}}, r"control character in its name: 'x\\ny'"),
         ("text,label\na,1\na,1\nb,2\nb,2\n", {}, "no row is left to test on: each class is one group alone"),
         (PARTS.format("w", "dev"), {"split": "split"}, "split = 'dev': use train or test"),
         (
@@ -147,3 +154,20 @@ def test_a_long_list_of_rows_is_cut_short(read: Any) -> None:
 def test_a_damaged_parquet_file_is_refused(read: Any) -> None:
     with pytest.raises(ValueError, match=r"mine\.csv: "):
         read(b"PAR1 and then nothing of it")
+
+
+def test_a_class_that_turns_the_direction_of_writing_does_not_turn_the_terminal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    yaml = YAML()
+    params = yaml.load(ROOT / "params.yaml")
+    params["sources"]["reviews"] = {"mine": {"path": "mine.csv"}}
+    yaml.dump(params, tmp_path / "params.yaml")
+    labels = ["b\u202ea", "\u202ea"] * 4
+    rows = [f"{number},{label}" for number, label in enumerate(labels)]
+    (tmp_path / "mine.csv").write_text("\n".join(["text,label", *rows]), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    reviews.main(source="mine", out=tmp_path / "reviews.parquet")
+    said = capsys.readouterr().out
+    assert "2 classes: b\ufffda, \ufffda" in said
+    assert said.rstrip("\n").isprintable()

@@ -31,6 +31,13 @@ def test_words_with_white_space_as_glove_840b_has_them_are_left_out(tmp_path: Pa
     assert rewrite(path, tmp_path / "out.txt") == (1, 3)
 
 
+def test_the_largest_numbers_are_read_as_they_are(tmp_path: Path) -> None:
+    path, out = tmp_path / "vectors.txt", tmp_path / "out.txt"
+    path.write_text("a 3.4028235e38 1e-40\nb -3.4028235e38 -1e-400\n", encoding="utf-8")
+    assert rewrite(path, out) == (2, 2)
+    assert read_vectors(out, {"a", "b"}).keys() == {"a", "b"}
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
@@ -39,6 +46,11 @@ def test_words_with_white_space_as_glove_840b_has_them_are_left_out(tmp_path: Pa
         (b"a 1 2\nb 3 x\n", "line 2: .*'b 3 x'"),
         (b"a 1 2\nb nan 2\n", "line 2: .*'b nan 2'"),
         (b"a 1 2\nb 3 inf\n", "line 2: .*'b 3 inf'"),
+        (b"a 1 2\nb 3 1e39\n", r"line 2: a word and 2 finite numbers \(float32\) .*'b 3 1e39'"),
+        (b"9" * 5000 + b" 2\na 1 2\n", "line 1: its numbers have more than 9 digits"),
+        (b"2 " + b"9" * 5000 + b"\na 1 2\n", "line 1: its numbers have more than 9 digits"),
+        (b"a 1 2\nb" + b" 1" * (1 << 19), "line 2: 1,048,576 bytes or more"),
+        (gzip.compress(b"a 1 2\nb" + b"1" * (1 << 21)), "line 2: 1,048,576 bytes or more"),
         (b"3 2\na 1 2\nb 3 4\n", "3 words are promised in its first line, but it has 2"),
         (b"2 2\na 1 2\n\xf1\x00\x9c\xbd", "line 3: .* no binary ones"),
         (b"word,0.1,0.2\n", "line 1: "),

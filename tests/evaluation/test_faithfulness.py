@@ -38,6 +38,13 @@ def test_a_variant_stands_in_the_table_if_its_attention_can_be_ranked() -> None:
     assert (row["comprehensiveness_attention"], row["comprehensiveness_attention_undefined"]) == (0.2, 0.0)
 
 
+def test_a_table_without_a_row_has_its_first_columns() -> None:
+    table = faithfulness({"attention": summary(None)}, exchanged({("attention", "attention"): 0.9}), {}, {})
+    assert list(table.columns) == ["variant", "seeds", "reviews"]
+    assert table.empty
+    assert reading(table) == []
+
+
 def test_the_only_variant_has_nobody_to_exchange_with() -> None:
     table = faithfulness({"attention": summary(0.2)}, exchanged({("attention", "attention"): 0.9}), {}, {})
     assert table["exchange_lost"].isna().all()

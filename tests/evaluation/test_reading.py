@@ -1,5 +1,6 @@
 """A text of one's own on a terminal, with and without colour."""
 
+import dataclasses
 import io
 import re
 
@@ -55,7 +56,8 @@ def test_what_weighs_alike_is_not_coloured(weights: list[float] | None) -> None:
     ["\x1b[31m", "\x1b]0;title\x07", "\x9b2J", "\x1bP1$r\x1b\\", "\x08\x7f", "\0", "\u202e", "\u2066", "\udcff"],
 )
 def test_a_terminal_obeys_nothing_of_the_text(token: str, colour: bool) -> None:
-    text = printed(reading([token, "[bold]red[/]", "ok"], [0.2, 0.7, 0.1], [0]), colour=colour)
+    read = reading([token, "[bold]red[/]", "ok"], [0.2, 0.7, 0.1], [0])
+    text = printed(dataclasses.replace(read, answer=f"class {token}"), colour=colour)
     assert "[bold]red[/]" in text
     assert token not in text
     without_colours = re.sub(r"\x1b\[[\d;]*m", "", text)

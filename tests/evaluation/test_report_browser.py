@@ -5,7 +5,7 @@ from pathlib import Path
 
 import evaluation_results
 import pytest
-from browser import CHROMIUM, DRIVER, headless
+from browser import ATTACKS, CHROMIUM, DRIVER, headless
 from evaluation_results import VARIANTS, examples, report_page
 from selenium.webdriver import Chrome, Keys
 from selenium.webdriver.common.by import By
@@ -20,15 +20,11 @@ HOSTILE = [
     *("superb", ",", "<script>document.title='run'</script>", "</script><script>document.title='run'</script>"),
     *("<img src=x onerror=document.title='run'>", "&amp;", "{{7*7}}", "\u2028", "n't"),
 ]
-RUN = "window.ran=true"
-ATTACKS = [
-    *(f"<script>{RUN}</script>", f"</script><script>{RUN}</script>", f"<img src=x onerror={RUN}>"),
-    *(f"<svg onload={RUN}>", f"</title><script>{RUN}</script>", f"</style><script>{RUN}</script>"),
-    *(f'"onmouseover="{RUN}', f"'onfocus='{RUN}", "<iframe srcdoc='<script>parent.ran=true</script>'>", "\u202e"),
-    *(f"<a href=javascript:{RUN}>", "<!--<script>", "]]>", "\0", "{{7*7}}", "${7*7}", "<base href=//x>"),
-]
 
-pytestmark = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="needs Chromium and chromedriver")
+pytestmark = pytest.mark.skipif(
+    not (CHROMIUM and DRIVER),
+    reason="needs chromium and chromedriver: that pages run nothing of a review is not proven",
+)
 
 
 @pytest.fixture(scope="module")

@@ -29,6 +29,16 @@ def test_what_is_no_formula_stays_as_it_is(tmp_path: Path) -> None:
     assert (tmp_path / "words.csv").read_text("utf-8") == table.to_csv(index=False, lineterminator="\n")
 
 
+def test_names_of_classes_are_guarded_too_and_come_back(tmp_path: Path) -> None:
+    names = ["=cmd|'/c", "\t=1+1", "good", "7"]
+    write_words(pd.DataFrame({"scope": names, "pushes_to": names, "value": names}), tmp_path / "words.csv")
+    with (tmp_path / "words.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.reader(file))[1:]
+    assert rows == [[cell] * 3 for cell in ("'=cmd|'/c", "'\t=1+1", "good", "7")]
+    back = read_words(tmp_path / "words.csv")
+    assert all(list(back[column]) == names for column in ("scope", "pushes_to", "value"))
+
+
 def test_the_words_come_back(tmp_path: Path) -> None:
     for words in (PLAIN + FORMULAS, ["7", "8"]):
         write_words(pd.DataFrame({"word": words, "mass": 0.5}), tmp_path / "words.csv")

@@ -1,4 +1,5 @@
 import importlib
+import math
 import re
 import subprocess
 import sys
@@ -6,6 +7,8 @@ from pathlib import Path
 
 import pytest
 import typer
+
+from stages import cli
 
 ROOT = Path(__file__).parents[2]
 STAGE = """
@@ -78,3 +81,45 @@ def test_the_help_of_every_stage_has_an_example_with_options_that_it_has(name: s
     app.command()(main)
     options = {flag for parameter in typer.main.get_command(app).params for flag in parameter.opts}
     assert set(re.findall(r" (--[a-z-]+)", example)) - {"--nproc-per-node"} <= options
+
+
+@pytest.mark.parametrize(
+    ("variant", "weight", "message"),
+    [
+        ("tfidf", 0.1, "'tfidf': it learns no attention"),
+        ("mean", 0.1, "'mean': it learns no attention"),
+        ("attention", math.nan, "--weight nan: a finite number other than 0 is needed"),
+        ("attention", -math.inf, "--weight -inf: a finite number"),
+        ("attention", 0.0, "--weight 0.0: a finite number"),
+    ],
+)
+def test_a_sweep_that_cannot_be_is_refused_before_any_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variant: str, weight: float, message: str
+) -> None:
+    monkeypatch.chdir(ROOT)
+    sweep = importlib.import_module("stages.sweep").main
+    none = tmp_path / "none"  # to read it would be another error
+    with pytest.raises(ValueError, match=message):
+        sweep(corpus="demo", variant=variant, weight=weight, tensors=none, states=none, out=none)
+    assert not none.exists()
+
+
+@pytest.mark.parametrize("name", sorted(set(PROGRAMS) - {"code", "explain"}))  # which read no parameters
+def test_every_stage_called_by_hand_says_the_same_of_a_mistake_before_any_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    text = (ROOT / "params.yaml").read_text(encoding="utf-8")
+    (tmp_path / "params.yaml").write_text(text.replace("  epochs: 8", "  epochs: eight", 1), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    main = importlib.import_module(f"stages.{name}").main
+    app = typer.Typer()
+    app.command()(main)
+    options = [parameter.opts[0] for parameter in typer.main.get_command(app).params if parameter.required]
+    given = {option: {"--weight": "1", "--kind": "uniform"}.get(option, "none") for option in options}
+    monkeypatch.setattr(sys, "argv", [name, *(word for pair in given.items() for word in pair)])
+    monkeypatch.setattr(cli.lockfile, "guard", lambda: None)
+    with pytest.raises(SystemExit) as ended:
+        cli.run(main)
+    said = "error: params.yaml: training.epochs = 'eight': Input should be a valid integer\n"
+    assert (ended.value.code, *capsys.readouterr()) == (1, "", said)
+    assert [path.name for path in tmp_path.iterdir()] == ["params.yaml"]

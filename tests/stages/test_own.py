@@ -1,10 +1,13 @@
 """What docs/own.md promises: its files and entries, as they stand there, run from the table to the report."""
 
+import dataclasses
 import importlib
 import json
 import re
 import shlex
+import shutil
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 from unittest.mock import MagicMock
 
@@ -121,6 +124,24 @@ def test_three_classes_become_one_too_whole_groups_at_a_time(own: Project, monke
     assert "mean over the classes" in page
     rows = pd.read_parquet(evaluation / "explanation/reviews.parquet")
     assert rows["comprehensiveness_leave_one_out"].notna().any()
+
+
+def test_five_reviews_and_a_test_review_of_one_word_become_a_report(
+    own: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of one word there is nothing to rank: no measure of the attention is defined for any variant."""
+    small = dataclasses.replace(own, root=Path(shutil.copytree(own.root, tmp_path / "small")))
+    rows = ["text,label,split", "good film,1,train", "bad film,0,train", "good story,1,train", "bad story,0,train"]
+    (small.root / "mine/reviews.csv").write_text("\n".join([*rows, "good,1,test"]) + "\n", encoding="utf-8")
+    small.edit(
+        sources__reviews__mine__split="split",
+        corpora__mine__validation_fraction=0.5,
+        corpora__mine__validation_seed=1,
+    )
+    run(small, "compare@mine", monkeypatch)
+    reasons = pd.read_csv(small.root / "results/mine/faithfulness.csv")
+    assert reasons.empty
+    assert 'id="reasons"' not in (small.root / "reports/mine.html").read_text("utf-8")
 
 
 def test_own_vectors_become_the_embeddings(own: Project, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from pipeline.training.resume import read_state, write_state
 
@@ -42,6 +43,12 @@ def test_a_file_of_another_kind_is_no_state(tmp_path: Path, content: bytes) -> N
     (tmp_path / "state").write_bytes(content)
     assert read_state(tmp_path / "state") is None
     assert read_state(tmp_path / "none") is None
+
+
+@pytest.mark.parametrize("metadata", [None, {}, {"format": "1"}, {"state": "{}"}, {"format": "x", "state": "{}"}])
+def test_tensors_that_are_no_state_are_none(tmp_path: Path, metadata: dict[str, str] | None) -> None:
+    save_file({"a": torch.ones(2)}, tmp_path / "state", metadata=metadata)
+    assert read_state(tmp_path / "state") is None
 
 
 def test_a_truncated_file_is_no_state(tmp_path: Path) -> None:

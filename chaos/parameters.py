@@ -1,0 +1,82 @@
+"""Wrong parameters: each mistake of tests/test_params.py is met by the check, by a stage called by hand, and by DVC."""
+
+import hashlib
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from chaos.row import Row
+from tests.small_project import ROOT, Project, make_project
+from tests.test_params import BOMB, CHANGES, EDITS, GONE, SHAPES, changed
+
+CHECK, STAGE, DVC = "`attention check`", "a stage called by hand", "`dvc repro`"
+COMMANDS = {
+    CHECK: ("python", "-m", "stages.check_params"),  # the same program
+    STAGE: ("python", "-m", "stages.demo", "--reviews", "reviews.parquet", "--vectors", "vectors.txt"),
+    DVC: ("dvc", "repro"),
+}
+
+
+def main() -> list[Row]:
+    """A row per command: how many mistakes were one error, with no traceback and no file made."""
+    held: Counter[str] = Counter()
+    named = times = 0
+    with tempfile.TemporaryDirectory() as name:
+        project = make_project(Path(name) / "project")
+        (Path(name) / "changed").mkdir()
+        for content in mistakes(Path(name) / "changed"):
+            (project.root / "params.yaml").write_bytes(content)
+            times += 1
+            said = {command: _errors(project, command) for command in COMMANDS}
+            held[CHECK] += len(said[CHECK]) == 1 and said[CHECK][0].startswith("error: params.yaml")
+            held[STAGE] += len(said[STAGE]) == 1 and said[STAGE] == said[CHECK]
+            held[DVC] += sum(line.startswith("ERROR: ") for line in said[DVC]) == 1
+            named += not set(said[CHECK]).isdisjoint(said[DVC])
+    told = {
+        CHECK: f"one line that names the place, no file made: {held[CHECK]}",
+        STAGE: f"the same line, no file made: {held[STAGE]}",
+        DVC: f"one error of DVC, no file made: {held[DVC]}; with that line: {named}, else in DVC's own words",
+    }
+    tried = dict.fromkeys(COMMANDS, "the same") | {CHECK: "mistakes in params.yaml"}
+    return [Row(f"{tried[name]}, then {name}", times, told[name], held[name] < times) for name in COMMANDS]
+
+
+def _errors(project: Project, name: str) -> list[str]:
+    """The lines of errors that a command ends with; none if it does not end so, has a traceback, or makes a file."""
+    before = _files(project)
+    done = project.run(*COMMANDS[name], check=False)
+    said = done.stdout + done.stderr
+    if done.returncode == 0 or "Traceback" in said or _files(project) != before:
+        print(f"  {name}: {said[-2000:]}", file=sys.stderr, flush=True)
+        return []
+    return [line for line in said.splitlines() if line.lower().startswith("error: ")]
+
+
+def mistakes(folder: Path) -> Iterator[bytes]:
+    """The content of params.yaml with each mistake.
+
+    Args:
+        folder: to write in.
+    """
+    text = (ROOT / "params.yaml").read_text(encoding="utf-8")
+    for old, new, whole, _ in EDITS:
+        if whole == BOMB:  # DVC by itself unfolds it, for minutes: docs/trust.md
+            continue
+        content = text.replace(old, new, 1) if whole is None else whole
+        yield content if isinstance(content, bytes) else content.encode()
+    for key, value in SHAPES:
+        yield changed(folder, key, value, delete=value is GONE).read_bytes()
+    for key, value, _ in CHANGES:
+        yield changed(folder, key, value).read_bytes()
+
+
+def _files(project: Project) -> dict[str, str]:
+    """Digest of every file but those that Git and DVC keep for themselves, and what Python compiled."""
+    found = {}
+    for file in project.root.rglob("*"):
+        path = file.relative_to(project.root)
+        if file.is_file() and not {".git", "tmp", "__pycache__"} & set(path.parts):
+            found[path.as_posix()] = hashlib.sha256(file.read_bytes()).hexdigest()
+    return found
