@@ -34,7 +34,7 @@ def dots(table_VD: Tensor, places_BT: Tensor, lengths_B: Tensor, query: Tensor) 
         ValueError: the shapes do not fit together.
         IndexError: a token's row is not in the table.
     """
-    if not _compiled(table_VD):
+    if not compiled(table_VD):
         rows_BTD, mask_BT = _gathered(table_VD, places_BT, lengths_B)
         return (rows_BTD @ query.expand(len(places_BT), -1)[:, :, None]).squeeze(2).masked_fill(~mask_BT, 0)
     _check(table_VD, places_BT, lengths_B, len(query) in (1, len(places_BT)) and query.shape[1] == table_VD.shape[1])
@@ -55,7 +55,7 @@ def sums(table_VD: Tensor, places_BT: Tensor, lengths_B: Tensor, weights_BT: Ten
         ValueError: the shapes do not fit together.
         IndexError: a token's row is not in the table.
     """
-    if not _compiled(table_VD):
+    if not compiled(table_VD):
         rows_BTD, mask_BT = _gathered(table_VD, places_BT, lengths_B)
         return ((weights_BT * mask_BT)[:, None, :] @ rows_BTD).squeeze(1)
     _check(table_VD, places_BT, lengths_B, weights_BT.shape == places_BT.shape)
@@ -77,7 +77,7 @@ def attention(table_VD: Tensor, places_BT: Tensor, lengths_B: Tensor, query: Ten
         IndexError: a token's row is not in the table.
     """
     _check(table_VD, places_BT, lengths_B, len(query) in (1, len(places_BT)) and query.shape[1] == table_VD.shape[1])
-    if not _compiled(table_VD):
+    if not compiled(table_VD):
         scores_BT = dots(table_VD, places_BT, lengths_B, query)
         weights_BT = masked_softmax(scores_BT, padding_mask(lengths_B, places_BT.shape[1]))
         return sums(table_VD, places_BT, lengths_B, weights_BT), weights_BT
@@ -85,7 +85,7 @@ def attention(table_VD: Tensor, places_BT: Tensor, lengths_B: Tensor, query: Ten
     return found
 
 
-def _compiled(table_VD: Tensor) -> bool:
+def compiled(table_VD: Tensor) -> bool:
     """Whether the loops can read it: they are the CPU's."""
     return table_VD.is_cpu
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from pipeline.models.functional import Normaliser, masked_softmax, padding_mask, weighted_sum
-from pipeline.models.gather import attention, dots, sums
+from pipeline.models.gather import attention, compiled, dots, sums
 from pipeline.models.transforms import Identity, Transform
 
 UNCHANGED = Identity(size=0)  # states of whatever size
@@ -68,7 +68,7 @@ class Sequence(States):
 
     def __init__(self, states_BTD: Tensor, lengths_B: Tensor) -> None:
         super().__init__(padding_mask(lengths_B, states_BTD.shape[1]), states_BTD.dtype)
-        self.states_BTD = states_BTD
+        self.states_BTD, self.lengths_B = states_BTD, lengths_B
 
     def scores(self, query: Tensor, key: Transform) -> Tensor:
         """scores_BHT."""
@@ -79,6 +79,21 @@ class Sequence(States):
     def total(self, weights_BHT: Tensor, value: Transform) -> Tensor:
         """context_BHF."""
         return weighted_sum(weights_BHT, value(self.states_BTD))
+
+    def contexts(
+        self, query: Tensor, key: Transform, normaliser: Normaliser, value: Transform
+    ) -> tuple[Tensor, Tensor]:
+        """context_BHF, and the weights_BHT that it was summed with."""
+        if not (compiled(self.states_BTD) and _is_plain(key, normaliser, value)):
+            return super().contexts(query, key, normaliser, value)
+        reviews, tokens, _ = self.states_BTD.shape
+        states_TBD = self.states_BTD.transpose(0, 1)
+        if states_TBD.is_contiguous():  # as recurrent layers leave them
+            table, steps = states_TBD.flatten(0, 1), (1, reviews)
+        else:
+            table, steps = self.states_BTD.flatten(0, 1), (tokens, 1)
+        places_BT = steps[0] * torch.arange(reviews)[:, None] + steps[1] * torch.arange(tokens)
+        return _attend(table, places_BT, self.lengths_B, query)
 
 
 class Words(States):
@@ -104,12 +119,9 @@ class Words(States):
         self, query: Tensor, key: Transform, normaliser: Normaliser, value: Transform
     ) -> tuple[Tensor, Tensor]:
         """context_BHF, and the weights_BHT that it was summed with."""
-        if not (normaliser is masked_softmax and isinstance(key, Identity) and isinstance(value, Identity)):
+        if not _is_plain(key, normaliser, value):
             return super().contexts(query, key, normaliser, value)
-        table, places_BT = self._table(key)
-        heads = (attention(table, places_BT, self.lengths_B, head) for head in _by_head(query, table).unbind(1))
-        contexts, weights = zip(*heads, strict=True)
-        return torch.stack(contexts, dim=1), torch.stack(weights, dim=1)
+        return _attend(*self._table(key), self.lengths_B, query)
 
     def _table(self, transform: Transform) -> tuple[Tensor, Tensor]:
         """Rows of keys or values, and each token's place in them."""
@@ -130,6 +142,18 @@ class Words(States):
         table, places_BT = self._table(value)
         heads = weights_BHT.unbind(1)
         return torch.stack([sums(table, places_BT, self.lengths_B, weights_BT) for weights_BT in heads], dim=1)
+
+
+def _is_plain(key: Transform, normaliser: Normaliser, value: Transform) -> bool:
+    """Whether states are keys and values at once, under a softmax."""
+    return normaliser is masked_softmax and isinstance(key, Identity) and isinstance(value, Identity)
+
+
+def _attend(table: Tensor, places_BT: Tensor, lengths_B: Tensor, query: Tensor) -> tuple[Tensor, Tensor]:
+    """context_BHD and weights_BHT."""
+    heads = [attention(table, places_BT, lengths_B, head) for head in _by_head(query, table).unbind(1)]
+    contexts, weights = zip(*heads, strict=True)
+    return torch.stack(contexts, dim=1), torch.stack(weights, dim=1)
 
 
 def _by_head(query: Tensor, keys: Tensor) -> Tensor:

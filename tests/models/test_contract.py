@@ -8,6 +8,7 @@ import tiny
 import torch
 
 from pipeline.models.checkpoint import load_classifier, save_classifier
+from pipeline.models.classifier import Dropout
 from pipeline.models.functional import attention_entropy, padding_mask
 from pipeline.models.variants import build_model, trained_parameters
 from pipeline.params_variants import AttentionVariant, null_model
@@ -215,3 +216,23 @@ def test_review_dropout_drops_the_same_units_at_every_token_and_only_while_train
     assert not torch.equal(dropped_BTD[0], dropped_BTD[1]) or not torch.equal(dropped_BTD[0], dropped_BTD[2])
     assert dropout(torch.ones(3, 5)).shape == (3, 5)
     assert torch.equal(dropout.eval()(ones_BTD), ones_BTD)
+
+
+@pytest.mark.parametrize("p", [0.1, 0.5, 0.9])
+def test_dropout_leaves_the_mean_and_drops_as_often_as_it_says(p: float) -> None:
+    torch.manual_seed(0)
+    dropout = Dropout(p, "token").train()
+    states_BTD = torch.ones(20, 50, 333)
+    dropped = dropout(states_BTD)
+    assert (dropped == 0).double().mean().item() == pytest.approx(p, abs=4 * (p * (1 - p) / dropped.numel()) ** 0.5)
+    assert dropped[dropped != 0].unique().tolist() == [pytest.approx(1 / (1 - p))]
+    torch.manual_seed(0)
+    assert dropped.equal(dropout(states_BTD))
+    assert dropout.eval()(states_BTD) is states_BTD
+
+
+def test_dropout_by_review_drops_the_same_units_at_each_of_its_tokens() -> None:
+    torch.manual_seed(0)
+    dropped = Dropout(0.5, "review").train()(torch.ones(4, 9, 64))
+    assert dropped.equal(dropped[:, :1].expand_as(dropped))
+    assert not dropped[0].equal(dropped[1])

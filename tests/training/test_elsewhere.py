@@ -109,7 +109,7 @@ def test_bfloat16_is_of_products_alone(name: str, tmp_path: Path, monkeypatch: p
     """Weights, their averages and Adam's moments are float32; what is learned is about what float32 learns."""
     settings = {"dtype": torch.float32}
     _, exact = train(name, tmp_path / "float32", **settings)
-    monkeypatch.setattr(gather, "_compiled", lambda table_VD: False)
+    monkeypatch.setattr(gather, "compiled", lambda table_VD: False)
     model, rounded = train(name, tmp_path / "bfloat16", precision="bfloat16", **settings)
     assert [one["train_loss"] for one in rounded] != [one["train_loss"] for one in exact]
     assert rounded[0]["train_loss"] == pytest.approx(exact[0]["train_loss"], abs=0.02)
@@ -125,7 +125,7 @@ def test_bfloat16_is_of_products_alone(name: str, tmp_path: Path, monkeypatch: p
 def test_a_training_in_bfloat16_that_was_killed_ends_with_the_same_bits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gather, "_compiled", lambda table_VD: False)
+    monkeypatch.setattr(gather, "compiled", lambda table_VD: False)
     settings = {"precision": "bfloat16", "dtype": torch.float32}
     _, whole = train("attention_value", tmp_path / "whole", **settings)
     _kill_after(1, monkeypatch)
