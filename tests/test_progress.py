@@ -110,6 +110,15 @@ def test_epochs_of_an_interrupted_training_are_no_part_of_the_rate(
     assert capsys.readouterr().err.splitlines()[-1].endswith("2,300 of 4,000 tokens  57 %  10 tokens/s  2:50 left")
 
 
+def test_a_seed_that_waits_for_a_core_is_no_part_of_its_rate(clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
+    with TrainingProgress("imdb best", (7, 8), epochs=2, tokens=1000) as shown:
+        clock.now = 1000
+        shown(8, {"began": "imdb best"})
+        clock.now = 1010
+        shown(8, {"tokens": 500, "loss": 0.5, "accuracy": 0.75})
+    assert capsys.readouterr().err.splitlines()[-1].endswith("500 of 2,000 tokens  25 %  50 tokens/s  0:30 left")
+
+
 def test_processes_report_steps_and_results(clock: Clock) -> None:
     task, found = Progress().task("answers", 5, "reviews"), {}
     on_report = results_of(task, found.__setitem__)

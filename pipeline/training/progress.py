@@ -37,7 +37,9 @@ class TrainingProgress:
 
     def __call__(self, seed: int, report: dict[str, Any]) -> None:
         """Shows a report of a seed."""
-        if "epoch" in report:
+        if "began" in report:  # until now it waited for a core
+            self._tasks[seed].resume(0)
+        elif "epoch" in report:
             self._ended(seed, report)
         elif "state" in report:
             self._progress.say(f"{self._title} seed {seed}  {report['state']}")

@@ -50,8 +50,8 @@ def train_variant(
 
     Args:
         seed: of everything random.
-        report: called with the record of each epoch, and every now and then with the tokens read since the last such
-            call and their mean loss and accuracy.
+        report: called when it begins, with the record of each epoch, and every now and then with the tokens read since
+            the last such call and their mean loss and accuracy.
         title: such as "imdb attention", for errors.
         variant: what to train.
         training: how.
@@ -65,6 +65,7 @@ def train_variant(
     Raises:
         FloatingPointError: the loss is no finite number.
     """
+    report({"began": title})
     corpus = read_tensors(tensors)
     if isinstance(variant, TfidfVariant):
         if not workers.first:
