@@ -65,9 +65,14 @@ def run_seeds(
         ChildProcessError: a process died without a word.
     """
     if in_turn:
+        import torch
+
         compute_on_one_thread()
-        for seed in seeds:
-            work(seed, functools.partial(on_report, seed))
+        try:
+            for seed in seeds:
+                work(seed, functools.partial(on_report, seed))
+        finally:
+            torch.set_flush_denormal(False)  # what else this process computes is not the seeds'
         return
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([preload])

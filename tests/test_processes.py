@@ -105,10 +105,13 @@ def flush(seed: int, report: Report) -> None:
     report((torch.tensor([1e-30]) * 1e-10).item())
 
 
-def test_numbers_that_lost_their_places_are_zero() -> None:
+@pytest.mark.parametrize("in_turn", [False, True])
+def test_numbers_that_lost_their_places_are_zero_while_a_seed_trains_and_then_no_more(in_turn: bool) -> None:
     heard: list[float] = []
-    run_seeds(flush, [1], lambda seed, report: heard.append(report), preload="torch")
+    run_seeds(flush, [1], lambda seed, report: heard.append(report), preload="torch", in_turn=in_turn)
     assert heard == [0.0]
+    flush(1, heard.append)
+    assert heard[1] > 0
 
 
 def test_reports_of_a_seed_arrive_in_order_from_one_thread() -> None:
