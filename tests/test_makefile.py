@@ -25,7 +25,7 @@ def set_up(folder: Path, pip: str) -> subprocess.CompletedProcess[str]:
         (folder / name).mkdir()
     (folder / "pip").write_text(f"#!/bin/sh\ncat <<END\n{pip}\nEND\n", encoding="utf-8")
     (folder / "pip").chmod(0o755)
-    command = ["make", "PYTHON=true", "PIP=./pip --quiet", ".venv/installed"]
+    command = ["make", "--no-print-directory", "PYTHON=true", "PIP=./pip --quiet", ".venv/installed"]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
