@@ -34,7 +34,7 @@ VARIANTS: dict[str, dict[str, object]] = {
     },
 }
 DOWNLOAD_SECONDS = 15.0
-EPOCH = re.compile(r"^.* seed \d+  epoch \d+  loss \S+  accuracy \S+(?:  entropy \S+ nats)?  \S+ tokens/s$", re.MULTILINE)
+EPOCH = re.compile(r"^.* seed \d+  epoch \d+  loss \S+  accuracy \S+(?:  entropy \S+ nats)?  \S+k tokens/s$", re.M)
 LOCK = "dvc.lock"
 REMEDIES = {  # by what DVC says of a file that it rewrites in place: docs/trust.md
     f"{LOCK}'": ("git", "checkout", LOCK),
