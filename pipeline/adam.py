@@ -1,4 +1,4 @@
-"""AdamW that does not load torch's compiler, which this project never uses: two seconds less for every process."""
+"""AdamW without what torch wraps around it: two seconds less for every process, and half the time of a small step."""
 
 from inspect import unwrap
 
@@ -10,11 +10,20 @@ class EagerAdamW(AdamW):
     """AdamW (Loshchilov & Hutter 2019) as torch computes it, to the bit.
 
     In torch 2.13 some methods of an optimizer are wrapped by a function that imports ``torch._dynamo`` before it calls
-    them, to hide them from the compiler. These are the same methods without that wrapper.
+    them, to hide them from the compiler. These are the same methods without that wrapper. A record of each call for
+    torch's profiler, which takes longer than the step of three small parameters, is not made.
     """
 
     step = torch.no_grad()(unwrap(Adam.step))
     add_param_group = unwrap(Optimizer.add_param_group)
-    zero_grad = unwrap(Optimizer.zero_grad)
     state_dict = unwrap(Optimizer.state_dict)
     load_state_dict = unwrap(Optimizer.load_state_dict)
+
+    def _patch_step_function(self) -> None:
+        """What would wrap the step into that record."""
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forgets the gradients; set_to_none is always so."""
+        for group in self.param_groups:
+            for parameter in group["params"]:
+                parameter.grad = None

@@ -2,10 +2,20 @@
 
 from stages import check_params, cli, explain
 
+ABOUT = """Ask what is trained here by hand. Everything else is `dvc repro`; the runs are in MLflow: `make ui`.
+
+Examples:
+    attention explain "the plot is dull but the cast is superb"
+
+    attention explain --list
+
+    attention check params.yaml
+"""
+
 
 def main() -> None:
     """Runs one of the commands."""
-    cli.run(explain=explain.main, check=check_params.main)
+    cli.run(about=ABOUT, explain=explain.main, check=check_params.main)
 
 
 if __name__ == "__main__":

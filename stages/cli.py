@@ -8,14 +8,16 @@ import typer
 from pipeline import lockfile
 
 
-def run(command: Callable[..., None] | None = None, **commands: Callable[..., None]) -> None:
+def run(command: Callable[..., None] | None = None, /, about: str = "", **commands: Callable[..., None]) -> None:
     """Runs a command with the arguments of the command line, as a program: the one, or one of several by name.
+
+    The help of several begins with what they are about.
 
     What a user can cause or mend (a ValueError, an OSError such as a full disk, a loss that is no number) ends as its
     message on stderr and exit code 1. Anything else is a bug and keeps its traceback; `python -X dev -m stages.NAME`
     shows it always.
     """
-    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=command is None)
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=not command, help=about)
     if command:
         app.command()(command)
     for name, one in commands.items():

@@ -1,8 +1,9 @@
 """Reviews -> right-padded batches of reviews of similar length, so that little of what is computed is padding."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import numba
 import numpy as np
 import torch
 from torch import Tensor
@@ -26,13 +27,18 @@ class Batch(NamedTuple):
 
 
 def _collate(reviews: Reviews, index_B: Tensor) -> Batch:
-    starts, ends = reviews.offsets[index_B.numpy()], reviews.offsets[index_B.numpy() + 1]
-    flat = np.asarray(reviews.tokens)  # not as a map: a slice of one is an object that takes its time
-    tokens = np.zeros((len(starts), int((ends - starts).max())), dtype=flat.dtype)
-    for row, start, end in zip(tokens, starts.tolist(), ends.tolist(), strict=True):
-        row[: end - start] = flat[start:end]
-    labels_B = torch.from_numpy(reviews.labels[index_B.numpy()])
-    return Batch(torch.from_numpy(tokens), torch.from_numpy(ends - starts), labels_B, index_B)
+    place_B = index_B.numpy()
+    starts_B, lengths_B = reviews.offsets[place_B], reviews.offsets[place_B + 1] - reviews.offsets[place_B]
+    tokens_BT = np.zeros((len(place_B), int(lengths_B.max())), dtype=reviews.tokens.dtype)
+    _copy(np.asarray(reviews.tokens), starts_B, lengths_B, tokens_BT)
+    labels_B = torch.from_numpy(reviews.labels[place_B])
+    return Batch(torch.from_numpy(tokens_BT), torch.from_numpy(lengths_B), labels_B, index_B)
+
+
+@numba.njit(cache=True)
+def _copy(tokens_N: Any, starts_B: Any, lengths_B: Any, tokens_BT: Any) -> None:
+    for b in range(len(tokens_BT)):
+        tokens_BT[b, : lengths_B[b]] = tokens_N[starts_B[b] : starts_B[b] + lengths_B[b]]
 
 
 def _without_tokens(reviews: Reviews, index_B: Tensor) -> Batch:

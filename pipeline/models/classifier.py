@@ -136,7 +136,8 @@ class AttentionClassifier(nn.Module):
             logits_BC, and weights_BT: they sum to 1 over the real tokens and are 0 on padding.
         """
         context_BN, weights_BHT = self.contexts(tokens_BT, lengths_B)
-        return Attended(self.classifier(self.dropout(context_BN)), weights_BHT.mean(dim=1))
+        weights_BT = weights_BHT.mean(dim=1) if self.heads > 1 else weights_BHT.squeeze(1)
+        return Attended(self.classifier(self.dropout(context_BN)), weights_BT)
 
     @property
     def reads_alike(self) -> bool:

@@ -172,40 +172,73 @@ def _call(loop: Any, *tensors: Tensor) -> Tensor:
 
 
 @numba.njit(**SUMS)  # type: ignore[untyped-decorator]
-def _inside(place: Any, table_VD: Any) -> Any:
-    if not 0 <= place < len(table_VD):
-        raise IndexError("a token's row is not in the table")
-    return place
+def _check_rows(table_VD: Any, places_T: Any) -> None:
+    for t in range(len(places_T)):
+        if not 0 <= places_T[t] < len(table_VD):
+            raise IndexError("a token's row is not in the table")
+
+
+@numba.njit(**SUMS)  # type: ignore[untyped-decorator]
+def _score(table_VD: Any, places_T: Any, vector: Any, scores_T: Any) -> None:
+    """Puts row . vector of each token, four at a time: the vector is read once, and no sum waits for another."""
+    fours = len(places_T) // 4 * 4
+    zero = scores_T.dtype.type(0)
+    for t in range(0, fours, 4):
+        row0, row1 = table_VD[places_T[t]], table_VD[places_T[t + 1]]
+        row2, row3 = table_VD[places_T[t + 2]], table_VD[places_T[t + 3]]
+        score0, score1, score2, score3 = zero, zero, zero, zero
+        for d in range(len(vector)):
+            score0 += row0[d] * vector[d]
+            score1 += row1[d] * vector[d]
+            score2 += row2[d] * vector[d]
+            score3 += row3[d] * vector[d]
+        scores_T[t], scores_T[t + 1], scores_T[t + 2], scores_T[t + 3] = score0, score1, score2, score3
+    for t in range(fours, len(places_T)):
+        row, score = table_VD[places_T[t]], zero
+        for d in range(len(vector)):
+            score += row[d] * vector[d]
+        scores_T[t] = score
+
+
+@numba.njit(**SUMS)  # type: ignore[untyped-decorator]
+def _add(table_VD: Any, places_T: Any, weights_T: Any, total: Any) -> None:
+    """Adds weight times row of each token, four at a time: the total is read and written a quarter as often."""
+    fours = len(places_T) // 4 * 4
+    for t in range(0, fours, 4):
+        row0, row1 = table_VD[places_T[t]], table_VD[places_T[t + 1]]
+        row2, row3 = table_VD[places_T[t + 2]], table_VD[places_T[t + 3]]
+        weight0, weight1, weight2, weight3 = weights_T[t], weights_T[t + 1], weights_T[t + 2], weights_T[t + 3]
+        for d in range(len(total)):
+            total[d] += (weight0 * row0[d] + weight1 * row1[d]) + (weight2 * row2[d] + weight3 * row3[d])
+    for t in range(fours, len(places_T)):
+        row, weight = table_VD[places_T[t]], weights_T[t]
+        for d in range(len(total)):
+            total[d] += weight * row[d]
 
 
 @numba.njit(**SUMS)  # type: ignore[untyped-decorator]
 def _dots(table_VD: Any, places_BT: Any, lengths_B: Any, query: Any, scores_BT: Any) -> None:
     for b in range(len(places_BT)):
-        vector = query[min(b, len(query) - 1)]
-        for t in range(lengths_B[b]):
-            row = table_VD[_inside(places_BT[b, t], table_VD)]
-            score = scores_BT[b, t]
-            for d in range(len(row)):
-                score += row[d] * vector[d]
-            scores_BT[b, t] = score
+        places = places_BT[b, : lengths_B[b]]
+        _check_rows(table_VD, places)
+        _score(table_VD, places, query[min(b, len(query) - 1)], scores_BT[b])
 
 
 @numba.njit(**SUMS)  # type: ignore[untyped-decorator]
 def _sums(table_VD: Any, places_BT: Any, lengths_B: Any, weights_BT: Any, out: Any) -> None:
     for b in range(len(places_BT)):
-        context = out[min(b, len(out) - 1)]
-        for t in range(lengths_B[b]):
-            row, weight = table_VD[_inside(places_BT[b, t], table_VD)], weights_BT[b, t]
-            for d in range(len(row)):
-                context[d] += weight * row[d]
+        places = places_BT[b, : lengths_B[b]]
+        _check_rows(table_VD, places)
+        _add(table_VD, places, weights_BT[b], out[min(b, len(out) - 1)])
 
 
 @numba.njit(**SUMS)  # type: ignore[untyped-decorator]
 def _spread(vectors: Any, places_BT: Any, lengths_B: Any, weights_BT: Any, table_VD: Any) -> None:
     for b in range(len(places_BT)):
-        vector = vectors[min(b, len(vectors) - 1)]
-        for t in range(lengths_B[b]):
-            row, weight = table_VD[_inside(places_BT[b, t], table_VD)], weights_BT[b, t]
+        vector, places = vectors[min(b, len(vectors) - 1)], places_BT[b, : lengths_B[b]]
+        _check_rows(table_VD, places)
+        for t in range(len(places)):
+            row, weight = table_VD[places[t]], weights_BT[b, t]
             for d in range(len(row)):
                 row[d] += weight * vector[d]
 
@@ -213,21 +246,15 @@ def _spread(vectors: Any, places_BT: Any, lengths_B: Any, weights_BT: Any, table
 @numba.njit(**SUMS)  # type: ignore[untyped-decorator]
 def _attention(table_VD: Any, places_BT: Any, lengths_B: Any, query: Any, weights_BT: Any, context_BD: Any) -> None:
     for b in range(len(places_BT)):
-        vector, weights, context = query[min(b, len(query) - 1)], weights_BT[b, : lengths_B[b]], context_BD[b]
-        for t in range(len(weights)):
-            row = table_VD[_inside(places_BT[b, t], table_VD)]
-            score = weights[t]
-            for d in range(len(row)):
-                score += row[d] * vector[d]
-            weights[t] = score
-        highest = weights.max()
+        places, weights = places_BT[b, : lengths_B[b]], weights_BT[b, : lengths_B[b]]
+        _check_rows(table_VD, places)
+        _score(table_VD, places, query[min(b, len(query) - 1)], weights)
+        highest, total = weights.max(), weights.dtype.type(0)
         for t in range(len(weights)):
             weights[t] = exp(weights[t] - highest)
-        weights /= weights.sum()
-        for t in range(len(weights)):
-            row, weight = table_VD[places_BT[b, t]], weights[t]
-            for d in range(len(row)):
-                context[d] += weight * row[d]
+            total += weights[t]
+        weights /= total
+        _add(table_VD, places, weights, context_BD[b])
 
 
 @numba.njit(**SUMS)  # type: ignore[untyped-decorator]
@@ -245,24 +272,20 @@ def _attention_back(
 ) -> None:
     """The gradient of a score is its weight times how much more it would give than the review's mean."""
     for b in range(len(places_BT)):
-        one = min(b, len(query) - 1)
-        vector, asked, weights, given = query[one], to_query[one], weights_BT[b, : lengths_B[b]], given_BD[b]
-        mean = (context_BD[b] * given).sum()
-        gains = np.zeros_like(weights)
+        one, places, weights = min(b, len(query) - 1), places_BT[b, : lengths_B[b]], weights_BT[b, : lengths_B[b]]
+        vector, given = query[one], given_BD[b]
+        mean, gains = weights.dtype.type(0), np.empty_like(weights)
+        for d in range(len(given)):
+            mean += context_BD[b, d] * given[d]
+        _score(table_VD, places, given, gains)
         if given_BT.size:
             gains += given_BT[b, : len(weights)]
-            mean += (weights * gains).sum()
+            mean += (weights * given_BT[b, : len(weights)]).sum()
         for t in range(len(weights)):
-            row, gain = table_VD[places_BT[b, t]], gains[t]
-            for d in range(len(row)):
-                gain += row[d] * given[d]
-            gains[t] = weights[t] * (gain - mean)
-        for t in range(len(weights)):
-            row, gain = table_VD[places_BT[b, t]], gains[t]
-            for d in range(len(row)):
-                asked[d] += gain * row[d]
+            gains[t] = weights[t] * (gains[t] - mean)
+        _add(table_VD, places, gains, to_query[one])
         if to_table.size:
             for t in range(len(weights)):
-                changed, gain, weight = to_table[places_BT[b, t]], gains[t], weights[t]
+                changed, gain, weight = to_table[places[t]], gains[t], weights[t]
                 for d in range(len(changed)):
                     changed[d] += gain * vector[d] + weight * given[d]

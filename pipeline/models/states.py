@@ -5,6 +5,7 @@ query_BQ, or query_1Q where all reviews share it, as long as H keys: the queries
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from functools import cached_property
 
 import torch
@@ -21,13 +22,20 @@ class States(ABC):
     """One state per token.
 
     Args:
-        mask_BT: True = a real token.
+        lengths_B: real tokens of each review.
+        tokens: T.
         dtype: of the states.
     """
 
-    def __init__(self, mask_BT: Tensor, dtype: torch.dtype) -> None:
-        self.mask_BT = mask_BT
+    def __init__(self, lengths_B: Tensor, tokens: int, dtype: torch.dtype) -> None:
+        self.lengths_B = lengths_B
+        self.tokens = tokens
         self.dtype = dtype
+
+    @cached_property
+    def mask_BT(self) -> Tensor:
+        """True = a real token."""
+        return padding_mask(self.lengths_B, self.tokens)
 
     @abstractmethod
     def scores(self, query: Tensor, key: Transform) -> Tensor:
@@ -67,13 +75,13 @@ class Sequence(States):
     """
 
     def __init__(self, states_BTD: Tensor, lengths_B: Tensor) -> None:
-        super().__init__(padding_mask(lengths_B, states_BTD.shape[1]), states_BTD.dtype)
-        self.states_BTD, self.lengths_B = states_BTD, lengths_B
+        super().__init__(lengths_B, states_BTD.shape[1], states_BTD.dtype)
+        self.states_BTD = states_BTD
 
     def scores(self, query: Tensor, key: Transform) -> Tensor:
         """scores_BHT."""
         keys_BTK = key(self.states_BTD)
-        query_BHK = _by_head(query, keys_BTK).expand(len(keys_BTK), -1, -1)
+        query_BHK = query.unflatten(1, (-1, keys_BTK.shape[2])).expand(len(keys_BTK), -1, -1)
         return torch.bmm(keys_BTK, query_BHK.mT).mT
 
     def total(self, weights_BHT: Tensor, value: Transform) -> Tensor:
@@ -106,8 +114,8 @@ class Words(States):
     """
 
     def __init__(self, embedding: nn.Embedding, tokens_BT: Tensor, lengths_B: Tensor) -> None:
-        super().__init__(padding_mask(lengths_B, tokens_BT.shape[1]), embedding.weight.dtype)
-        self.embedding, self.tokens_BT, self.lengths_B = embedding, tokens_BT, lengths_B
+        super().__init__(lengths_B, tokens_BT.shape[1], embedding.weight.dtype)
+        self.embedding, self.tokens_BT = embedding, tokens_BT
 
     @cached_property
     def _distinct(self) -> tuple[Tensor, Tensor]:
@@ -134,14 +142,13 @@ class Words(States):
     def scores(self, query: Tensor, key: Transform) -> Tensor:
         """scores_BHT."""
         table, places_BT = self._table(key)
-        heads = _by_head(query, table).unbind(1)
-        return torch.stack([dots(table, places_BT, self.lengths_B, head) for head in heads], dim=1)
+        return _side_by_side([dots(table, places_BT, self.lengths_B, head) for head in _heads(query, table)])
 
     def total(self, weights_BHT: Tensor, value: Transform) -> Tensor:
         """context_BHF."""
         table, places_BT = self._table(value)
         heads = weights_BHT.unbind(1)
-        return torch.stack([sums(table, places_BT, self.lengths_B, weights_BT) for weights_BT in heads], dim=1)
+        return _side_by_side([sums(table, places_BT, self.lengths_B, weights_BT) for weights_BT in heads])
 
 
 def _is_plain(key: Transform, normaliser: Normaliser, value: Transform) -> bool:
@@ -151,15 +158,21 @@ def _is_plain(key: Transform, normaliser: Normaliser, value: Transform) -> bool:
 
 def _attend(table: Tensor, places_BT: Tensor, lengths_B: Tensor, query: Tensor) -> tuple[Tensor, Tensor]:
     """context_BHD and weights_BHT."""
-    heads = [attention(table, places_BT, lengths_B, head) for head in _by_head(query, table).unbind(1)]
+    heads = [attention(table, places_BT, lengths_B, head) for head in _heads(query, table)]
     contexts, weights = zip(*heads, strict=True)
-    return torch.stack(contexts, dim=1), torch.stack(weights, dim=1)
+    return _side_by_side(contexts), _side_by_side(weights)
 
 
-def _by_head(query: Tensor, keys: Tensor) -> Tensor:
-    """query_BHK."""
-    query_BHK: Tensor = query.unflatten(1, (-1, keys.shape[-1]))
-    return query_BHK
+def _heads(query: Tensor, table: Tensor) -> tuple[Tensor, ...]:
+    """The query of each head; of one alone without a view, for which autograd would have to go back through it."""
+    size = table.shape[1]
+    return query.split(size, dim=1) if query.shape[1] > size else (query,)
+
+
+def _side_by_side(heads: Iterable[Tensor]) -> Tensor:
+    """A stack along dim 1, or a view of the one head."""
+    first, *others = heads
+    return torch.stack([first, *others], dim=1) if others else first[:, None]
 
 
 def distinct(tokens_BT: Tensor, rows: int) -> tuple[Tensor, Tensor]:

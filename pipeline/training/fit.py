@@ -112,9 +112,10 @@ class Fit:
         own, part = self.workers.shard(batch)
         own = own.to(self.device)
         attended = self._attended(own)
-        loss = part * objective(attended, own.labels_B, own.lengths_B, self.entropy_weight)
-        right = (attended.logits_BC.argmax(dim=1) == own.labels_B).sum() * (part > 0)
-        value, correct = self.workers.total(loss.item(), right.item())
+        loss = objective(attended, own.labels_B, own.lengths_B, self.entropy_weight)
+        loss = loss if part == 1 else part * loss
+        right = (attended.logits_BC.argmax(dim=1) == own.labels_B).sum()
+        value, correct = self.workers.total(loss.item(), right.item() * (part > 0))
         self.check("the loss", value)
         self.optimizer.zero_grad()
         loss.backward()

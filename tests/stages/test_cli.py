@@ -83,6 +83,13 @@ def test_the_help_of_every_stage_has_an_example_with_options_that_it_has(name: s
     assert set(re.findall(r" (--[a-z-]+)", example)) - {"--nproc-per-node"} <= options
 
 
+def test_the_help_of_the_command_has_an_example_of_each_of_its_own() -> None:
+    shown = subprocess.run([sys.executable, "-m", "stages.app", "--help"], cwd=ROOT, capture_output=True, text=True)
+    assert shown.returncode == 0, shown.stderr
+    named = re.findall(r"^. (\w+) ", shown.stdout.split("Commands")[1], re.MULTILINE)
+    assert set(re.findall(r"^ +attention (\w+) ", shown.stdout, re.MULTILINE)) == set(named) == {"check", "explain"}
+
+
 @pytest.mark.parametrize(
     ("variant", "weight", "message"),
     [
