@@ -57,7 +57,7 @@ class Reading:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """The words with their weights as background; where there is no colour, the most attended ones as numbers."""
-        text = Text(overflow="fold")
+        text = Text()
         weights = self.weights or []
         uneven = bool(weights) and max(weights) > min(weights)
         shares = np.array(weights) / max(weights) if uneven else np.zeros(len(self.tokens))

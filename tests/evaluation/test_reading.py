@@ -64,6 +64,12 @@ def test_a_terminal_obeys_nothing_of_the_text(token: str, colour: bool) -> None:
     assert all(line.isprintable() for line in without_colours.split("\n"))
 
 
+def test_a_file_or_a_pipe_gets_the_whole_text_as_one_line() -> None:
+    console = Console(file=io.StringIO(), force_terminal=False, width=20, highlight=False)
+    console.print(reading(["so", "good" * 30, "d"], None), soft_wrap=True)
+    assert console.file.getvalue().splitlines()[1] == f"so {'good' * 30} d"  # type: ignore[attr-defined]
+
+
 def test_the_page_escapes_the_text_and_has_an_article_per_model() -> None:
     page = render_readings("A text", [reading(["<script>alert(1)</script>", "good"], [0.9, 0.1])] * 2)
     assert "<script>" not in page
