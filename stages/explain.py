@@ -12,7 +12,7 @@ from pipeline.data.atomic import replacing
 from pipeline.data.printable import printable
 from pipeline.data.tensors import read_tensors
 from pipeline.evaluation.predict import trained_seeds
-from pipeline.evaluation.reading import chosen_checkpoints, read_text, trained_variants
+from pipeline.evaluation.reading import chosen_checkpoints, print_readings, read_text, trained_variants
 from pipeline.evaluation.review_html import render_readings
 from stages import cli
 
@@ -60,14 +60,11 @@ def main(
     data = read_tensors(tensors / name)
     readings = list(read_text(_text(text, file), checkpoints, data))
     console = Console(highlight=False)
-    whole = not console.is_terminal  # a file or a pipe has no width
-    for reading in readings:
-        console.print(reading, soft_wrap=whole)
-        console.print()
+    print_readings(readings, console)
     missing = sorted({printable(readings[0].tokens[place]) for place in readings[0].unknown})
     if missing:
         said = f"Not in the vocabulary, and read as one and the same word: {', '.join(missing)}"
-        console.print(said, markup=False, soft_wrap=whole)
+        console.print(said, markup=False, soft_wrap=not console.is_terminal)
     if html:
         with replacing(html) as part:
             part.write_text(render_readings(f"A text as models of {name} read it", readings), encoding="utf-8")

@@ -1,12 +1,13 @@
 """A text that is no review of the corpus, as a trained model reads it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.style import Style
+from rich.table import Table
 from rich.text import Text
 
 from pipeline.data.printable import printable
@@ -20,6 +21,7 @@ from pipeline.evaluation.review_html import spaces_before
 
 BARELY = 0.1  # of the largest weight of a text: what is less stays as the terminal has it
 TOP = 10  # words named where there is no colour
+ENOUGH = 40  # columns of a terminal for a reading beside others
 HEAT, PAPER = (255, 157, 0), (255, 248, 235)  # of the largest weight of a text, and of a share of nothing
 
 
@@ -79,6 +81,28 @@ def _style(share: float, *, unknown: bool) -> Style:
         return style
     mixed = (round(paper + share * (heat - paper)) for heat, paper in zip(HEAT, PAPER, strict=True))
     return style + Style(color="black", bgcolor=f"rgb({','.join(map(str, mixed))})")
+
+
+def print_readings(readings: Sequence[Reading], console: Console) -> None:
+    """Prints readings side by side in a terminal that is wide enough, else one below the other.
+
+    Args:
+        readings: from `read_text`.
+        console: to print to. A file or a pipe has no width: there each paragraph is one line.
+    """
+    in_a_row = min(len(readings), console.width // ENOUGH) if console.is_terminal else 1
+    if in_a_row < 2:
+        for reading in readings:
+            console.print(reading, soft_wrap=not console.is_terminal)
+            console.print()
+        return
+    for start in range(0, len(readings), in_a_row):
+        row = Table.grid(padding=(0, 2))
+        for _ in range(in_a_row):
+            row.add_column(width=console.width // in_a_row - 2, overflow="fold")
+        row.add_row(*readings[start : start + in_a_row])
+        console.print(row)
+        console.print()
 
 
 def trained_variants(models: Path) -> list[str]:

@@ -45,6 +45,11 @@ th, td { text-align: right; padding: .1rem .75rem; border-bottom: 1px solid var(
 th:first-child, td:first-child { text-align: left; padding-left: 0; }
 """
 
+_READINGS_CSS = """
+body:has(article + article) { max-width: 96rem; }
+.readings { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(20rem, 100%), 1fr)); gap: 0 2rem; }
+"""
+
 _NO_SPACE_BEFORE = frozenset(".,;:!?)]}%") | {"...", "n't", "'s", "'m", "'d", "'ll", "'re", "'ve"}
 _NO_SPACE_AFTER = frozenset("([{$#")
 _NO_SPACE_AROUND = frozenset("-/")
@@ -95,7 +100,7 @@ def render_page(title: str, examples: Sequence[Example], classes: Sequence[str])
 
 
 def render_readings(title: str, readings: "Sequence[Reading]") -> str:
-    """A page of one text as several models read it.
+    """A page of one text as several models read it, side by side where the window is wide enough.
 
     Args:
         title: of the page.
@@ -106,14 +111,14 @@ def render_readings(title: str, readings: "Sequence[Reading]") -> str:
         f"{render_review(one.tokens, one.weights, one.unknown)}</article>\n"
         for one in readings
     ]
-    return _page(title, "".join(articles))
+    return _page(title, f'<div class="readings">\n{"".join(articles)}</div>\n', _READINGS_CSS)
 
 
-def _page(title: str, body: str) -> str:
+def _page(title: str, body: str, css: str = "") -> str:
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(title)}</title>\n<style>{REVIEW_CSS}{_PAGE_CSS}</style>\n</head>\n<body>\n"
+        f"<title>{escape(title)}</title>\n<style>{REVIEW_CSS}{_PAGE_CSS}{css}</style>\n</head>\n<body>\n"
         f"<h1>{escape(title)}</h1>\n"
         f'<p class="legend">Colour: a word\'s weight; full colour is the heaviest word of the review, or {FULL} times '
         "the uniform weight if that is more, so uniform attention stays pale. Point at a word for its weight. "

@@ -7,7 +7,7 @@ import re
 import pytest
 from rich.console import Console
 
-from pipeline.evaluation.reading import Reading
+from pipeline.evaluation.reading import Reading, print_readings
 from pipeline.evaluation.review_html import render_readings
 
 
@@ -64,10 +64,42 @@ def test_a_terminal_obeys_nothing_of_the_text(token: str, colour: bool) -> None:
     assert all(line.isprintable() for line in without_colours.split("\n"))
 
 
-def test_a_file_or_a_pipe_gets_the_whole_text_as_one_line() -> None:
-    console = Console(file=io.StringIO(), force_terminal=False, width=20, highlight=False)
-    console.print(reading(["so", "good" * 30, "d"], None), soft_wrap=True)
-    assert console.file.getvalue().splitlines()[1] == f"so {'good' * 30} d"  # type: ignore[attr-defined]
+def lines_of(readings: list[Reading], *, width: int, terminal: bool = True) -> list[str]:
+    console = Console(file=io.StringIO(), force_terminal=terminal, color_system=None, width=width, highlight=False)
+    print_readings(readings, console)
+    return console.file.getvalue().splitlines()  # type: ignore[attr-defined, no-any-return]
+
+
+SEVERAL = [dataclasses.replace(reading(["so", "good" * 30, "d"], None), variant=name) for name in "abc"]
+
+
+@pytest.mark.parametrize(
+    ("width", "rows"), [(79, ["a", "b", "c"]), (80, ["ab", "c"]), (119, ["ab", "c"]), (120, ["abc"]), (400, ["abc"])]
+)
+def test_a_terminal_has_as_many_readings_in_a_row_as_fit_all_of_one_width(width: int, rows: list[str]) -> None:
+    lines = lines_of(SEVERAL, width=width)
+    heads = [[(found.start(), found[1]) for found in re.finditer(r"(\w): negative", line)] for line in lines]
+    step = width // len(rows[0])
+    assert list(filter(None, heads)) == [[(place * step, name) for place, name in enumerate(row)] for row in rows]
+    assert max(map(len, lines)) <= width
+
+
+def test_a_word_or_name_that_is_wider_than_its_column_goes_on_in_the_next_line() -> None:
+    narrow = dataclasses.replace(SEVERAL[0], variant="attention" * 5)
+    lines = [line[:40].rstrip() for line in lines_of([narrow] * 2, width=80)]
+    assert "".join(lines).startswith("attention" * 5 + ": negative")
+    assert "good" * 30 in "".join(lines)
+
+
+def test_a_file_has_one_reading_below_the_other_and_all_of_the_text() -> None:
+    for width in (20, 400):
+        lines = lines_of(SEVERAL, width=width, terminal=False)
+        assert [line[:2] for line in lines] == ["a:", "so", "", "b:", "so", "", "c:", "so", ""]
+        assert lines[1] == f"so {'good' * 30} d", "all of the text, as one line"
+
+
+def test_a_reading_alone_has_the_whole_terminal() -> None:
+    assert max(map(len, lines_of([reading(["word"] * 30, None)], width=120))) > 100
 
 
 def test_the_page_escapes_the_text_and_has_an_article_per_model() -> None:

@@ -304,3 +304,20 @@ def test_what_is_not_escaped_would_be_seen_to_run(chrome: Chrome, tmp_path: Path
         chrome.get((tmp_path / "page.html").as_uri())
         assert WebDriverWait(chrome, 5).until(lambda page: page.execute_script("return window.ran"))
     chrome.get_log("browser")
+
+
+@pytest.mark.parametrize(("width", "in_a_row"), [(320, 1), (390, 1), (800, 2), (1700, 3)])
+def test_readings_stand_side_by_side_where_there_is_room(
+    chrome: Chrome, tmp_path: Path, width: int, in_a_row: int
+) -> None:
+    readings = [Reading(name, "negative", 0.5, ["good"] * 40, [1 / 40] * 40, []) for name in "abc"]
+    (tmp_path / "page.html").write_text(render_readings("A text", readings), encoding="utf-8")
+    size = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": False}
+    chrome.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    chrome.get((tmp_path / "page.html").as_uri())
+    boxes = [article.rect for article in chrome.find_elements(By.TAG_NAME, "article")]
+    no_wider = chrome.execute_script("return document.documentElement.scrollWidth") <= width
+    chrome.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    assert sum(box["y"] == boxes[0]["y"] for box in boxes) == in_a_row
+    assert len({box["width"] for box in boxes}) == 1
+    assert no_wider
