@@ -45,6 +45,14 @@ plain, asked = model.predict(texts), model.predict(texts, {"words": True})
 assert list(plain.index) == [7, 8, 9]
 assert list(plain) == ["label", "probability"]
 assert not len(model.predict(texts[:0]))
+names, example = model.metadata.get_output_schema().input_names(), model.input_example
+assert len(example)
+for params, columns in (({}, names[:2]), ({"words": True}, names)):
+    answers = model.predict(example, params)
+    assert list(answers) == columns, answers
+    assert len(answers) == len(example)
+    assert answers["label"].isin(["negative", "positive"]).all(), answers
+    assert answers["probability"].between(0.5, 1).all(), answers
 used = {name: module.__file__ for name, module in sys.modules.items() if name.split(".")[0] == "pipeline"}
 assert all(path and "/code/pipeline/" in path for path in used.values()), used
 print(json.dumps(asked.to_dict("list")))
@@ -162,6 +170,8 @@ def test_the_model_says_what_it_takes_and_nothing_in_it_is_pickled(
     folder = Path(location.removeprefix("file://").replace("%20", " "))
     signature = Model.load(folder).signature
     assert signature.inputs.input_names() == ["text"]
+    assert signature.outputs.input_names() == ["label", "probability", "entropy_nats", "words"]
+    assert signature.outputs.required_input_names() == ["label", "probability"], "the others come on request"
     assert signature.params.to_dict() == [{"name": "words", "type": "boolean", "default": False, "shape": None}]
     suffixes = {path.suffix for path in folder.rglob("*") if path.is_file()}
     assert not {".pkl", ".pickle", ".pt", ".joblib"} & suffixes
