@@ -89,6 +89,11 @@ def run(project: Project, target: str, monkeypatch: pytest.MonkeyPatch) -> set[s
     return set(stages)
 
 
+def attention(project: Project, *words: str) -> str:
+    """What the command says to a pipe."""
+    return project.run("python", "-m", "stages.app", *words).stdout
+
+
 def test_two_classes_become_a_table_of_results(own: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     ran = run(own, "compare@mine", monkeypatch)
     assert {"code", "reviews@mine", "glove", "train@mine-tfidf", "compare@mine"} <= ran
@@ -99,6 +104,8 @@ def test_two_classes_become_a_table_of_results(own: Project, monkeypatch: pytest
     assert "of pos" in (own.root / "reports/mine.html").read_text("utf-8")
     examples = json.loads((own.root / "evaluation/mine/attention/examples.json").read_text("utf-8"))
     assert {example["name"] for example in examples} <= {f"row {number}" for number in range(1, 13)}
+    (command,) = re.findall(r"`attention (explain .*?)`", PAGE)
+    assert re.match(r"attention: (neg|pos) \(.*\na good year\.\n", attention(own, *shlex.split(command)))
 
 
 def test_three_classes_become_one_too_whole_groups_at_a_time(own: Project, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,6 +131,8 @@ def test_three_classes_become_one_too_whole_groups_at_a_time(own: Project, monke
     assert "mean over the classes" in page
     rows = pd.read_parquet(evaluation / "explanation/reviews.parquet")
     assert rows["comprehensiveness_leave_one_out"].notna().any()
+    said = attention(own, "explain", "--corpus", "stars", "--variant", "all", "A good year.")
+    assert re.findall(r"^(\w+): (?:bad|middling|good) \(", said, flags=re.MULTILINE) == ["attention", "tfidf"]
 
 
 def test_five_reviews_and_a_test_review_of_one_word_become_a_report(
@@ -158,6 +167,19 @@ def test_a_corpus_in_chinese_is_trained_and_read(own: Project, monkeypatch: pyte
     assert set("好坏") <= set(words["word"])
     examples = json.loads((own.root / "evaluation/chinese/attention/examples.json").read_text("utf-8"))
     assert all(len(token) == 1 for example in examples for token in example["tokens"])
+    said = attention(own, "explain", "--corpus", "chinese", "好")
+    assert re.match(r"attention: [坏好] \(.*\n好\n", said)
+
+
+def test_what_is_trained_on_two_corpora_is_listed_and_on_one_of_them_alone(
+    own: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(own, "train@mine-tfidf", monkeypatch)
+    run(own, "train@stars-tfidf", monkeypatch)
+    lines = attention(own, "explain", "--list").splitlines()
+    assert {"mine  tfidf  seed 0", "stars  tfidf  seed 0"} <= set(lines)
+    of_one = attention(own, "explain", "--list", "--corpus", "stars").splitlines()
+    assert of_one == [line for line in lines if line.startswith("stars  ")]
 
 
 @pytest.mark.parametrize(
