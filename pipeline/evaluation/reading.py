@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
@@ -58,7 +59,17 @@ class Reading:
         return ", ".join(facts)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """The words with their weights as background; where there is no colour, the most attended ones as numbers."""
+        yield from self.paragraphs(colour=bool(console.color_system))
+
+    def paragraphs(self, *, colour: bool) -> Iterator[Text]:
+        """The facts, and the words with their weights as background; without colour, the most attended as numbers.
+
+        Args:
+            colour: whether there is any.
+
+        Returns:
+            two paragraphs, or three.
+        """
         text = Text()
         weights = self.weights or []
         uneven = bool(weights) and max(weights) > min(weights)
@@ -69,7 +80,7 @@ class Reading:
             text.append(printable(token), _style(float(shares[place]), unknown=place in unknown))
         yield Text(f"{self.variant}: {self.facts}", style="bold")
         yield text
-        if uneven and not console.color_system:
+        if uneven and not colour:
             order = np.argsort(-shares, kind="stable")[:TOP]
             words = (f'"{printable(self.tokens[place])}" {weights[place]:.3f}' for place in order)
             yield Text(f"most attended: {', '.join(words)}", style="dim")
@@ -84,7 +95,7 @@ def _style(share: float, *, unknown: bool) -> Style:
 
 
 def print_readings(readings: Sequence[Reading], console: Console) -> None:
-    """Prints readings side by side in a terminal that is wide enough, else one below the other.
+    """Prints readings side by side in a terminal that is wide enough, word beside word; else one below the other.
 
     Args:
         readings: from `read_text`.
@@ -100,7 +111,9 @@ def print_readings(readings: Sequence[Reading], console: Console) -> None:
         row = Table.grid(padding=(0, 2))
         for _ in range(in_a_row):
             row.add_column(width=console.width // in_a_row - 2, overflow="fold")
-        row.add_row(*readings[start : start + in_a_row])
+        columns = [one.paragraphs(colour=bool(console.color_system)) for one in readings[start : start + in_a_row]]
+        for beside in zip_longest(*columns):
+            row.add_row(*beside)
         console.print(row)
         console.print()
 

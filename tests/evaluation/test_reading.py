@@ -84,6 +84,13 @@ def test_a_terminal_has_as_many_readings_in_a_row_as_fit_all_of_one_width(width:
     assert max(map(len, lines)) <= width
 
 
+def test_a_word_stands_beside_itself_however_long_the_lines_above() -> None:
+    longer = dataclasses.replace(SEVERAL[0], variant="attention" * 5, tokens=["so", "good"], weights=[0.25, 0.75])
+    lines = lines_of([longer, dataclasses.replace(longer, variant="b", weights=None)], width=80)
+    assert [line.split() for line in lines if "so good" in line] == [["so", "good"] * 2]
+    assert 'most attended: "good" 0.750' in " ".join(line[:40].strip() for line in lines)
+
+
 def test_a_word_or_name_that_is_wider_than_its_column_goes_on_in_the_next_line() -> None:
     narrow = dataclasses.replace(SEVERAL[0], variant="attention" * 5)
     lines = [line[:40].rstrip() for line in lines_of([narrow] * 2, width=80)]
