@@ -1,8 +1,11 @@
 """`attention explain` on the models of the small project."""
 
 import os
+import pty
 import re
+import subprocess
 import sys
+import termios
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +15,8 @@ from small_project import Project
 from pipeline.data.tensors import read_tensors
 from pipeline.evaluation.reading import chosen_checkpoints, read_text
 from stages import explain as stage
+
+COMMAND = Path(sys.executable).with_name("attention")
 
 
 def explain(project: Project, *words: str, given: str = "") -> tuple[int, str, str]:
@@ -56,6 +61,41 @@ def test_the_command_runs_as_a_module_too(project: Project) -> None:
     done = project.run(sys.executable, "-m", "stages.app", "explain", "a film")
     assert done.stdout == explain(project, "a film")[1]
     assert done.stdout.startswith("attention: ")
+
+
+def on_a_terminal(project: Project, *command: str, columns: int) -> str:
+    """What a command shows on a terminal of its own, codes of colour and all."""
+    ours = ("COLUMNS", "FORCE_COLOR", "NO_COLOR", "TTY_")
+    kept = {name: value for name, value in project.environment.items() if not name.startswith(ours)}
+    screen, terminal = pty.openpty()
+    termios.tcsetwinsize(terminal, (24, columns))
+    environment = kept | {"TERM": "xterm", "COLORTERM": "truecolor"}
+    streams = {"stdin": terminal, "stdout": terminal, "stderr": terminal}
+    with (
+        subprocess.Popen(command, cwd=project.root, env=environment, **streams) as process,
+        open(screen, "rb", 0) as read,
+    ):
+        os.close(terminal)
+        shown = bytearray()
+        try:
+            while part := read.read(1024):
+                shown += part
+        except OSError:  # how Linux says that the last writer is gone
+            pass
+    assert process.returncode == 0, shown
+    return shown.decode()
+
+
+@pytest.mark.skipif(not COMMAND.exists(), reason="needs the installed command: its start on a terminal is not tested")
+def test_the_installed_command_colours_words_and_sets_readings_side_by_side(project: Project) -> None:
+    words = ("explain", "superb and dull", "--variant", "attention", "--variant", "tfidf")
+    shown = on_a_terminal(project, str(COMMAND), *words, columns=100)
+    coloured = re.findall(r"\x1b\[[\d;]*48;2;[\d;]*m(\w+)", shown)
+    assert coloured, shown
+    assert set(coloured) <= {"superb", "and", "dull"}
+    lines = re.sub(r"\x1b\[[\d;]*m", "", shown).splitlines()
+    assert re.match(r"attention: (positive|negative) \(.* tfidf: (positive|negative) \(", lines[0])
+    assert [line.split() for line in lines if line.startswith("superb")] == [["superb", "and", "dull"] * 2]
 
 
 def test_the_first_example_of_the_help_has_no_word_that_the_demo_lacks(project: Project) -> None:
