@@ -2,15 +2,20 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import evaluation_results
+import numpy as np
 import pytest
 from browser import ATTACKS, CHROMIUM, DRIVER, headless
 from evaluation_results import VARIANTS, examples, report_page
+from scipy.stats import entropy
 from selenium.webdriver import Chrome, Keys
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.select import Select
 from selenium.webdriver.support.ui import WebDriverWait
+from small_project import VARIANTS as SMALL
+from small_project import Project
 
 from pipeline.evaluation.examples import Example
 from pipeline.evaluation.reading import Reading
@@ -141,28 +146,97 @@ def test_words_are_text_coloured_by_weight(page: Chrome) -> None:
     assert page.execute_script("return document.querySelectorAll('#reading script, #reading img').length") == 0
 
 
-def test_reviews_are_sorted_by_disagreement_and_walked_through(page: Chrome) -> None:
-    choose(page, "#order", "disagreement of the answers")
-    notes = [float(option.text.split(" · ")[0]) for option in page.find_elements(By.CSS_SELECTOR, "#review option")[:3]]
-    assert notes == sorted(notes, reverse=True)
-    assert page.find_element(By.ID, "truth").text.endswith("1 of 8.")
+def first_notes(page: Chrome) -> list[str]:
+    """How each review of the list begins: the number that it is sorted by, else whether it is a mistake."""
+    return [option.text.split(" · ")[0] for option in Select(page.find_element(By.ID, "review")).options]
+
+
+def entropy_of(record: dict[str, Any]) -> float:
+    return float(entropy(record["weights"], base=len(record["weights"])))
+
+
+def test_reviews_are_walked_through(page: Chrome) -> None:
+    assert page.find_element(By.ID, "truth").text.endswith("1 of 3.")
     click(page, "#next")
     click(page, "#next")
     click(page, "#previous")
-    assert page.find_element(By.ID, "truth").text.endswith("2 of 8.")
+    assert page.find_element(By.ID, "truth").text.endswith("2 of 3.")
     press(page, "#reading article:nth-child(2) .words", Keys.ARROW_RIGHT)
-    assert page.find_element(By.ID, "truth").text.endswith("3 of 8.")
+    assert page.find_element(By.ID, "truth").text.endswith("3 of 3.")
     assert page.switch_to.active_element.get_attribute("aria-label") == "The review as best reads it"
     page.switch_to.active_element.send_keys(Keys.ARROW_LEFT, Keys.ARROW_LEFT)
-    assert page.find_element(By.ID, "truth").text.endswith("1 of 8.")
-    for order in ("disagreement of the attention", "narrowest attention", "widest attention", "their order"):
-        choose(page, "#order", order)
-        assert page.find_element(By.ID, "truth").text.endswith("1 of 8.")
+    assert page.find_element(By.ID, "truth").text.endswith("1 of 3.")
 
 
-def test_a_mistake_of_one_variant_is_said_to_be_missing_for_others(page: Chrome) -> None:
-    Select(page.find_element(By.ID, "review")).select_by_index(7)
-    assert "This review is not among this variant's examples." in texts(page, "#reading .verdict")
+@pytest.mark.parametrize(
+    ("order", "measure"),
+    [
+        ("disagreement of the answers", lambda one, other: abs(one["probability"] - other["probability"])),
+        ("disagreement of the attention", lambda *both: 1 - np.min([one["weights"] for one in both], axis=0).sum()),
+        ("narrowest attention", lambda *both: 1 - np.mean([entropy_of(one) for one in both])),
+        ("widest attention", lambda *both: np.mean([entropy_of(one) for one in both])),
+    ],
+)
+def test_reviews_are_sorted(page: Chrome, order: str, measure: Callable[..., float]) -> None:
+    click(page, "#next")
+    choose(page, "#order", order)
+    assert page.find_element(By.ID, "truth").text.endswith("1 of 3."), "a new order begins at its first review"
+    values = [float(note) for note in first_notes(page)]
+    both = zip(*(examples(name, HOSTILE, mistakes=0) for name in ("attention", "best")), strict=True)
+    expected = [measure(one, other) for one, other in both]
+    assert values == pytest.approx(sorted(expected, reverse=True), abs=0.01)
+    assert len(set(values)) == 3
+    choose(page, "#order", "their order")
+    assert first_notes(page) == ["fixed"] * 3
+
+
+def test_the_list_holds_what_every_variant_shown_has_read(page: Chrome) -> None:
+    everyone = "5 of 8 reviews are left out: they are not examples of every variant shown."
+    assert first_notes(page) == ["fixed"] * 3
+    assert texts(page, "#left-out") == [f"{everyone} Shown alone, a variant has its surest mistakes too."]
+    click(page, "#variants [value=best]")
+    assert first_notes(page) == ["fixed"] * 3 + ["mistake"], "its own"
+    assert texts(page, "#left-out") == ["4" + everyone.removeprefix("5")]
+    Select(page.find_element(By.ID, "review")).select_by_index(3)
+    assert page.find_element(By.ID, "truth").text.endswith("4 of 4.")
+    click(page, "#variants [value=best]")
+    assert page.find_element(By.ID, "truth").text.endswith("1 of 3."), "that mistake is not in the list any more"
+    assert len(texts(page, "#reading .words")) == 2
+    click(page, "#next")
+    click(page, "#variants [value=mean]")
+    assert page.find_element(By.ID, "truth").text.endswith("2 of 3."), "a review that stays is still shown"
+
+
+def test_variants_without_a_review_in_common_show_none(chrome: Chrome, tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    path.write_text(report_page(fixed=0), encoding="utf-8")
+    chrome.get(path.as_uri())
+    assert first_notes(chrome) == []
+    choose(chrome, "#order", "widest attention")
+    click(chrome, "#next")
+    assert (texts(chrome, "#reading article"), chrome.find_element(By.ID, "truth").text) == ([], "")
+    assert texts(chrome, "#left-out")[0].startswith("5 of 5 reviews are left out")
+    click(chrome, "#variants [value=best]")
+    assert len(texts(chrome, "#reading article")) == len(first_notes(chrome)) == 1
+    assert chrome.get_log("browser") == []
+
+
+def test_the_page_of_a_pipeline_works(chrome: Chrome, project: Project) -> None:
+    path = project.root / "reports/demo.html"
+    assert path.stat().st_size < 5_000_000
+    chrome.get(path.as_uri())
+    for box in chrome.find_elements(By.CSS_SELECTOR, "#variants input:checked"):
+        box.click()
+    for name in ("attention", "lstm_attention"):
+        click(chrome, f"#variants [value={name}]")
+    assert texts(chrome, "#reading h3") == ["attention", "lstm_attention"]
+    choose(chrome, "#order", "widest attention")
+    values = [float(note) for note in first_notes(chrome)]
+    assert values == sorted(values, reverse=True)
+    assert len(set(values)) > 1
+    assert len(texts(chrome, "#reading .words")) == 2
+    assert len(texts(chrome, "#comparison tbody tr")) == len(SMALL)
+    assert chrome.get_log("browser") == []
 
 
 @pytest.mark.parametrize("width", [360, 1250])
@@ -251,6 +325,7 @@ def test_with_three_classes_the_probability_is_that_of_the_answer(chrome: Chrome
     choose(chrome, "#order", "disagreement of the answers")
     options = [option.text for option in Select(chrome.find_element(By.ID, "review")).options]
     assert [option.split(" ")[0] for option in options] == ["1.00", "0.40"], "other answers first"
+    assert chrome.find_element(By.ID, "left-out").text == "", "both have read both"
     verdicts = sorted(texts(chrome, "#reading .verdict"))
     assert [verdict.split(", entropy")[0] for verdict in verdicts] == [
         "wrong: bad, P(bad) = 90.0 %",

@@ -107,7 +107,7 @@ const between = (values, distance) => {
   const pairs = values.flatMap((one, i) => values.slice(i + 1).map((other) => distance(one, other)));
   return pairs.length ? mean(pairs) : NaN;
 };
-const answers = (review) => chosen().flatMap((variant) => review.answers[variant] ?? []);
+const answers = (review) => chosen().map((variant) => review.answers[variant]);
 const attended = (review) => answers(review).flatMap((answer) => (answer.weights ? [answer.weights] : []));
 const moved = (one, other) => one.reduce((total, weight, i) => total + Math.abs(weight - other[i]), 0) / 2;
 
@@ -124,10 +124,17 @@ const MEASURES = {
   focus: (review) => (attended(review).length ? 1 - mean(attended(review).map(entropy)) : NaN),
 };
 
+// Only reviews that are examples of every variant shown: the surest mistakes of one are examples of it alone.
 function listReviews() {
   const before = byId("review").value;
   const measure = MEASURES[byId("order").value];
-  const measured = data.reviews.map((review) => ({ review, value: measure ? measure(review) : NaN }));
+  const shown = chosen();
+  const read = data.reviews.filter((review) => shown.every((variant) => variant in review.answers));
+  const left = data.reviews.length - read.length;
+  const why = `${left} of ${data.reviews.length} reviews are left out: they are not examples of every variant shown.`;
+  const alone = shown.length > 1 ? " Shown alone, a variant has its surest mistakes too." : "";
+  byId("left-out").textContent = left ? why + alone : "";
+  const measured = read.map((review) => ({ review, value: measure ? measure(review) : NaN }));
   if (measure) measured.sort((a, b) => (Number.isNaN(a.value) - Number.isNaN(b.value)) || b.value - a.value);
   const options = measured.map(({ review, value }) => {
     const start = review.tokens.slice(0, 9).join(" ").slice(0, 60);
@@ -150,10 +157,6 @@ function side(review, variant) {
   const article = element("article");
   article.append(element("h3", variant));
   const answer = review.answers[variant];
-  if (!answer) {
-    article.append(element("p", "This review is not among this variant's examples.", "verdict"));
-    return article;
-  }
   const verdict = element("p", undefined, "verdict");
   const right = answer.predicted === review.label;
   verdict.append(element("span", `${right ? "right" : "wrong"}: ${answer.predicted}`, right ? "right" : "wrong"));
@@ -190,9 +193,9 @@ function side(review, variant) {
 
 function showReview() {
   const review = data.reviews.find((one) => String(one.id) === byId("review").value);
-  if (!review) return;
-  byId("truth").textContent = `${review.name}: truly ${review.label}. ${byId("review").selectedIndex + 1} of ${data.reviews.length}.`;
-  byId("reading").replaceChildren(...chosen().map((variant) => side(review, variant)));
+  const { selectedIndex, options } = byId("review");
+  byId("truth").textContent = review ? `${review.name}: truly ${review.label}. ${selectedIndex + 1} of ${options.length}.` : "";
+  byId("reading").replaceChildren(...(review ? chosen().map((variant) => side(review, variant)) : []));
 }
 
 function step(by) {
