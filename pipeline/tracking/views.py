@@ -51,6 +51,7 @@ _COLUMNS: list[str] = [
 _WEIGHT = "params.`training.entropy_weight`"
 _SWEPT_COLUMNS = [column for column in _COLUMNS if column.startswith(("params", "metrics.`test"))]
 _QUANTILES = [f"attention/entropy_p{percent}" for percent in ("05", "25", "50", "75", "95")]
+_CHANCE = 0.5  # accuracy of a guess between two classes
 _GROUPED_BY_VARIANT = {
     "aggregateFunction": "average",
     "groupByKeys": [{"mode": "param", "groupByData": "variant"}],
@@ -60,7 +61,9 @@ _GROUPED_BY_VARIANT = {
 def save(client: MlflowClient, experiment: Experiment) -> None:
     """Write the saved views, where they are not there as they should be; a failure costs a warning."""
     try:
-        for key, state in states().items():
+        worse = f"{_runs(GROUPS)} and metrics.`validation/accuracy` < {_CHANCE}"
+        is_worse = bool(client.search_runs([experiment.experiment_id], worse, max_results=1))
+        for key, state in states(0.0 if is_worse else _CHANCE).items():
             value = encode(state)
             if experiment.tags.get(_TAG + key) != value:
                 client.set_experiment_tag(experiment.experiment_id, _TAG + key, value)
@@ -101,12 +104,32 @@ def encode(state: Mapping[str, object]) -> str:
     return "deflate;" + base64.b64encode(zlib.compress(json.dumps(state).encode())).decode()
 
 
-def states() -> dict[str, dict[str, object]]:
+def states(lowest: float = _CHANCE) -> dict[str, dict[str, object]]:
     """The page states by key.
 
     Single runs in the colour of their variant, runs grouped by variant, one run of each variant that has learned where
     to look, the most focused first, and the sweep.
+
+    Args:
+        lowest: Where the accuracy of the groups begins: their bands would else begin all axes at 0.
     """
+    charts = [
+        _bar("results", "test/accuracy"),
+        _scatter("results", "test/entropy_normalised", "test/accuracy"),
+        _bar("results", "test/entropy_nats"),
+        _lines("learning", "validation/accuracy"),
+        _lines("learning", "train/loss"),
+        _lines("learning", "validation/loss"),
+        _lines("attention", "attention/entropy_mean"),
+        _lines("attention", "attention/entropy_normalised_mean"),
+        _lines("attention", *_QUANTILES),
+        _histograms("attention"),
+        _bar("meaning", "null/accuracy_uniform"),
+        _bar("meaning", "null/trained_uniform"),
+        _bar("meaning", "explanation/comprehensiveness_attention"),
+        _scatter("meaning", "explanation/tau_gradient", "explanation/comprehensiveness_attention"),
+        *(_bar("attention", metric) | {"deleted": True} for metric in _QUANTILES[1:]),  # else MLflow adds them
+    ]
     page = {
         **_BEST_FIRST,
         "searchFilter": _runs(RUNS),
@@ -115,23 +138,16 @@ def states() -> dict[str, dict[str, object]]:
         "runsHiddenMode": "SHOW_ALL",
         "isAccordionReordered": True,  # else MLflow sorts the sections by name
         "compareRunSections": [_section(name) for name in ("results", "learning", "attention", "meaning")],
-        "compareRunCharts": [
-            _bar("results", "test/accuracy"),
-            _scatter("results", "test/entropy_normalised", "test/accuracy"),
-            _bar("results", "test/entropy_nats"),
-            _lines("learning", "validation/accuracy"),
-            _lines("learning", "train/loss"),
-            _lines("learning", "validation/loss"),
-            _lines("attention", "attention/entropy_mean"),
-            _lines("attention", "attention/entropy_normalised_mean"),
-            _lines("attention", *_QUANTILES),
-            _histograms("attention"),
-            _bar("meaning", "null/accuracy_uniform"),
-            _bar("meaning", "null/trained_uniform"),
-            _bar("meaning", "explanation/comprehensiveness_attention"),
-            _scatter("meaning", "explanation/tau_gradient", "explanation/comprehensiveness_attention"),
-            *(_bar("attention", metric) | {"deleted": True} for metric in _QUANTILES[1:]),  # else MLflow adds them
-        ],
+        "compareRunCharts": charts,
+    }
+    changed: dict[str, dict[str, object]] = {
+        "LINE validation/accuracy": {"range": {"yMin": lowest, "yMax": 1.0}},  # MLflow heeds both or none
+        f"LINE {_QUANTILES[0]}": {"deleted": True},  # five lines a variant are too many
+    }
+    groups = {
+        **page,
+        "groupBy": _GROUPED_BY_VARIANT,
+        "compareRunCharts": [chart | changed.get(str(chart["uuid"]), {}) for chart in charts],
     }
     sweep = {
         **page,
@@ -153,7 +169,7 @@ def states() -> dict[str, dict[str, object]]:
         "compareRunSections": [_section(FOCUS, columns=1, height=620)],
         "compareRunCharts": [_histograms(FOCUS)],
     }
-    return {RUNS: page, GROUPS: {**page, "groupBy": _GROUPED_BY_VARIANT}, FOCUS: focus, SWEPT: sweep}
+    return {RUNS: page, GROUPS: groups, FOCUS: focus, SWEPT: sweep}
 
 
 def _runs(key: str) -> str:
