@@ -4,6 +4,7 @@ import importlib
 import pkgutil
 import sys
 import time
+import traceback
 from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
@@ -22,7 +23,7 @@ HEAD = "| trial | what was tried | how often | what held |\n| --- | --- | ---: |
 def main(names: Annotated[list[str] | None, typer.Argument(help="Trials; all of them without a name.")] = None) -> None:
     """Run trials, print their table, and put it into docs/trust.md. Rows of other trials stay as they are.
 
-    Ends with 1 if anything did not hold: the table says what.
+    Ends with 1 if anything did not hold: the table says what. A trial that breaks leaves its rows as they were.
 
     Example: python -m chaos killed outages
     """
@@ -33,7 +34,12 @@ def main(names: Annotated[list[str] | None, typer.Argument(help="Trials; all of 
     for name in names or known:
         print(f"{name}: {str(known[name].__doc__).splitlines()[0]}", file=sys.stderr, flush=True)
         started = time.monotonic()
-        rows: list[Row] = known[name].main()
+        try:
+            rows: list[Row] = known[name].main()
+        except Exception as error:  # the other trials still run
+            traceback.print_exc()
+            failed.append(f"{name}: {str(error) or type(error).__name__}")
+            continue
         failed += [f"{name}: {row.tried}: {row.held}" for row in rows if row.failed]
         lines = [line(name, row) for row in rows]
         print(f"{name}: {(time.monotonic() - started) / 60:.0f} min", file=sys.stderr, flush=True)

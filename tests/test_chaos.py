@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -11,10 +12,11 @@ from types import SimpleNamespace
 
 import pytest
 import typer
+from ruamel.yaml import YAML
 from small_project import ROOT, Project
 
 from chaos import __main__ as table
-from chaos import hostile, killed, outages
+from chaos import fuzzed, hostile, killed, outages
 from chaos.__main__ import BEGIN, END, line, renewed
 from chaos.row import Row
 
@@ -52,6 +54,45 @@ def test_a_trial_that_did_not_hold_ends_with_1_after_all_have_run(
     assert app([], standalone_mode=False) == (1 if failed else None)
     assert "| two | more | 2,000 | all |\n" in page.read_text("utf-8")
     assert ("did not hold: one: a kill: other bits\n" in capsys.readouterr().err) == failed
+
+
+def test_a_trial_that_breaks_keeps_its_rows_and_the_others_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / "trust.md"
+    before = line("one", Row("a kill", 30, "the same bits"))
+    page.write_text(f"{BEGIN}\n{table.HEAD}{before}{END}\n", encoding="utf-8")
+
+    def breaks() -> list[Row]:
+        raise RuntimeError("dvc repro failed")
+
+    trials = {
+        "one": SimpleNamespace(__doc__="one", main=breaks),
+        "two": SimpleNamespace(__doc__="two", main=lambda: [Row("more", 2000, "all")]),
+    }
+    monkeypatch.setattr(table, "PAGE", page)
+    monkeypatch.setattr(table, "trials", lambda: trials)
+    with pytest.raises(typer.Exit) as ended:
+        table.main()
+    assert ended.value.exit_code == 1
+    assert page.read_text("utf-8") == f"{BEGIN}\n{table.HEAD}{before}| two | more | 2,000 | all |\n{END}\n"
+    assert "did not hold: one: dvc repro failed\n" in capsys.readouterr().err
+
+
+def test_ctrl_c_ends_all_trials(monkeypatch: pytest.MonkeyPatch) -> None:
+    def stopped() -> list[Row]:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(table, "trials", lambda: {"one": SimpleNamespace(__doc__="one", main=stopped)})
+    with pytest.raises(KeyboardInterrupt):
+        table.main()
+
+
+@pytest.mark.parametrize(("cases", "failed"), [(0, True), (199_999, True), (200_000, False)])
+def test_too_few_generated_cases_have_failed(cases: int, failed: bool) -> None:
+    row = fuzzed._all(cases)
+    assert row.failed == failed
+    assert (row.held == "none failed") != failed
 
 
 RUNS = (*(f"{name} seed {seed}" for name in ("mean", "attention", "attention +0.5") for seed in (0, 1)), "comparison")
@@ -108,6 +149,100 @@ def test_a_run_that_is_missing_or_there_twice_is_found(store: Path, name: str) -
 )
 def test_what_a_run_lacks_or_has_twice_is_found(store: Path, change: str, found: str) -> None:
     assert changed(store, change) == [found]
+
+
+NAMED = "warning: away.\n  This adds what the store lacks: dvc repro --single-item --force"
+
+
+@pytest.mark.parametrize(
+    ("said", "allowed", "found"),
+    [
+        ("", (0, 1), []),
+        (f"{NAMED} compare@demo", (1,), []),
+        ("", (1,), ["0 warnings"]),
+        ("warning: away.", (1,), ["the next step was not named"]),
+        (f"{NAMED} compare@imdb", (1,), ["the next step was compare@imdb"]),
+        (f"{NAMED} compare@demo\n" * 2, (1,), ["2 warnings"]),
+    ],
+    ids=["nothing", "as it should", "not said", "no command", "another command", "twice"],
+)
+def test_a_warning_must_name_the_command_that_helps(said: str, allowed: tuple[int, ...], found: list[str]) -> None:
+    assert list(outages._misled(said, allowed)) == found
+
+
+@pytest.fixture
+def undisturbed(tmp_path: Path) -> Project:
+    """What a run leaves: a model, a table with durations in it, durations, and a run in MLflow."""
+    project = Project(tmp_path / "undisturbed")
+    for name in ("models/demo/seed-0.json", "results/demo/comparison.csv", f"{killed.CLOCKS}/mean.json"):
+        (project.root / name).parent.mkdir(parents=True, exist_ok=True)
+        (project.root / name).write_text("whole", encoding="utf-8")
+    with sqlite3.connect(project.root / "mlflow.db") as made:
+        made.execute("CREATE TABLE runs (run_uuid, name, status)")
+        made.execute("CREATE TABLE metrics (run_uuid, key, step, value)")
+        made.execute("INSERT INTO runs VALUES ('a', 'mean seed 0', 'FINISHED')")
+        points = [("validation/loss", 1, 0.7), ("validation/loss", 2, 0.6), ("train/seconds", 1, 3.0)]
+        made.executemany("INSERT INTO metrics VALUES ('a', ?, ?, ?)", points)
+    return project
+
+
+MEASURES = "MLflow: mean seed 0 measures"
+RUNNING = ["MLflow: mean seed 0 FINISHED", "MLflow: mean seed 0 RUNNING"]
+
+
+@pytest.mark.parametrize(
+    ("file", "change", "found"),
+    [
+        ("", "", []),
+        ("results/demo/comparison.csv", "", []),
+        (f"{killed.CLOCKS}/mean.json", "UPDATE metrics SET value = 4 WHERE key = 'train/seconds'", []),
+        ("models/demo/seed-0.json", "", ["models/demo/seed-0.json"]),
+        ("", "UPDATE runs SET status = 'RUNNING'", RUNNING),
+        ("", "DELETE FROM metrics WHERE key = 'validation/loss' AND step = 2", [MEASURES]),
+        ("", "INSERT INTO metrics VALUES ('a', 'validation/loss', 2, 0.6)", [MEASURES]),
+        ("", "UPDATE metrics SET value = 0.5 WHERE key = 'validation/loss' AND step = 2", [MEASURES]),
+    ],
+    ids=["same", "durations compared", "durations", "model", "RUNNING", "epoch lost", "epoch doubled", "other value"],
+)
+def test_what_the_second_comparison_would_mend_is_found_before_it(
+    undisturbed: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str, change: str, found: list[str]
+) -> None:
+    project = Project(tmp_path / "project")
+    shutil.copytree(undisturbed.root, project.root)
+    if file:
+        (project.root / file).write_text("other", encoding="utf-8")
+    with sqlite3.connect(project.root / "mlflow.db") as store:
+        store.execute(change)
+
+    def mend(*_: object) -> None:
+        shutil.copytree(undisturbed.root, project.root, dirs_exist_ok=True)
+
+    monkeypatch.setattr(killed, "_finish", mend)
+    assert killed._differences(project, undisturbed, killed._results(undisturbed), tmp_path / "log") == found
+
+
+def test_what_a_second_comparison_does_not_mend_is_found_too(
+    undisturbed: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = Project(tmp_path / "project")
+    shutil.copytree(undisturbed.root, project.root)
+    monkeypatch.setattr(
+        killed, "_finish", lambda *_: (project.root / "results/demo/comparison.csv").write_text("other", "utf-8")
+    )
+    wanted = killed._results(undisturbed)
+    assert killed._differences(project, undisturbed, wanted, tmp_path / "log") == ["results/demo/comparison.csv"]
+
+
+def test_what_is_compared_late_is_what_compare_makes_and_nothing_else() -> None:
+    stages = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]
+    for name, stage in stages.items():
+        made = stage.get("do", stage)
+        outs = [out for kind in ("outs", "metrics", "plots") for out in made.get(kind, [])]
+        paths = [
+            re.sub(r"\$\{[^}]*(item|key|corpus)\}", "demo", out if isinstance(out, str) else next(iter(out)))
+            for out in outs
+        ]
+        assert {bool(killed.COMPARED.match(path)) for path in paths} == {name == "compare"}, name
 
 
 def kill(stage: str, same: bool = True, kept: int = 1) -> killed.Kill:
