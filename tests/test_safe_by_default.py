@@ -6,10 +6,13 @@ import os
 import shlex
 import subprocess
 import sys
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from chaos.stores import Server, free_port
 
 ROOT = Path(__file__).parents[1]
 FILES = sorted(file for folder in ("pipeline", "stages") for file in (ROOT / folder).rglob("*.py"))
@@ -124,3 +127,21 @@ def test_make_ui_listens_to_this_machine_alone(monkeypatch: pytest.MonkeyPatch) 
     done = CliRunner(env={"MLFLOW_HOST": None}).invoke(cli.cli, [*words[1:-1], "sqlite://"])
     assert done.exit_code == 0, done.output
     assert started["host"] == "127.0.0.1"
+
+
+def test_the_server_answers_to_no_other_name_and_may_not_be_framed_by_others(tmp_path: Path) -> None:
+    server = Server(tmp_path, port := free_port(), quiet_environment())
+    try:
+        server.start()
+        answers = {}
+        for host in (f"127.0.0.1:{port}", "attacker.example"):
+            connection = HTTPConnection("127.0.0.1", port, timeout=60)
+            connection.request("GET", "/", headers={"Host": host})
+            answers[host] = connection.getresponse()
+            answers[host].read()
+            connection.close()
+    finally:
+        server.kill()
+    ours, others = answers.values()
+    assert (ours.status, ours.headers["X-Frame-Options"]) == (200, "SAMEORIGIN")
+    assert others.status == 403

@@ -89,11 +89,19 @@ def test_a_member_that_unpacks_without_end_is_refused(
     assert nothing_written(out)
 
 
-@pytest.mark.parametrize("name", ["../../glove.6B.50d.txt", "/tmp/glove.6B.50d.txt"])
-def test_where_a_member_says_it_belongs_does_not_matter(tmp_path: Path, out: Path, name: str) -> None:
-    archive = pack(tmp_path / "glove.zip", {name: VECTORS})
-    glove.extract(archive, out, 50, SHA256, "")
-    assert {path for path in tmp_path.rglob("*") if path.is_file()} == {archive, out}
+@pytest.mark.parametrize("folder", ["../..", "absolute"])
+def test_where_a_member_says_it_belongs_does_not_matter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str
+) -> None:
+    """Up from here, and up from the output, is still in the test's folder: all that could be written is seen."""
+    here = tmp_path / "a/b/c"
+    here.mkdir(parents=True)
+    monkeypatch.chdir(here)
+    place = tmp_path / "elsewhere" if folder == "absolute" else folder
+    archive = pack(here / "glove.zip", {f"{place}/glove.6B.50d.txt": VECTORS})
+    glove.extract(archive, out := here / "out/vectors.txt", 50, SHA256, "")
+    assert {path for path in tmp_path.rglob("*") if not path.is_dir()} == {archive, out}
+    assert not (tmp_path / "elsewhere").exists()
 
 
 def test_a_link_is_the_text_that_it_is(tmp_path: Path, out: Path) -> None:

@@ -57,7 +57,10 @@ def test_reviews_in_path_order_with_their_movies(archive: Path) -> None:
     assert list(reviews.iloc[-1][["split", "label", "movie"]]) == ["train", 1, "tt0000002"]
 
 
-def test_anything_else_in_the_archive_is_passed_over(tmp_path: Path) -> None:
+def test_anything_else_in_the_archive_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = tmp_path / "a/b/c"  # up from here is still in the test's folder: all that could be written is seen
+    here.mkdir(parents=True)
+    monkeypatch.chdir(here)
     link = tarfile.TarInfo("aclImdb/train/pos/77_9.txt")
     link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
     hard = tarfile.TarInfo("aclImdb/train/pos/78_9.txt")
@@ -73,14 +76,17 @@ def test_anything_else_in_the_archive_is_passed_over(tmp_path: Path) -> None:
             "aclImdb/train/pos/x/0_9.txt",
             "aclImdb/../train/pos/3_9.txt",
             "/aclImdb/train/pos/3_9.txt",
+            "../../aclImdb/train/pos/3_9.txt",
+            f"{tmp_path}/elsewhere/aclImdb/train/pos/3_9.txt",
             "train/pos/3_9.txt",
             "aclImdb/train/pos/\u0663_9.txt",
         ],
         b"odd",
     )
-    archive = pack(tmp_path / "odd.tar.gz", others | under_root(TEXTS | URLS), link, hard, folder)
+    archive = pack(here / "odd.tar.gz", others | under_root(TEXTS | URLS), link, hard, folder)
     assert len(imdb.read(archive, DIGEST, reviews_per_class=4)) == len(TEXTS)
-    assert list(tmp_path.iterdir()) == [archive]
+    assert [path for path in tmp_path.rglob("*") if not path.is_dir()] == [archive]
+    assert not (tmp_path / "elsewhere").exists()
 
 
 def test_a_sparse_file_is_passed_over(tmp_path: Path) -> None:
