@@ -47,7 +47,8 @@ def _pages() -> Row:
     """Every attack on every kind of page, in a browser that is seen to run what is not escaped."""
     seen, _ = _counted(SEEN)
     pages, other = _counted(PAGES)
-    tried = f"{len(ATTACKS)} attacks in reviews, words and names, on each of {pages + other} kinds of page, in Chromium"
+    places = f"in reviews, words, classes and names, on each of {pages + other} kinds of page"
+    tried = f"{len(ATTACKS)} attacks {places}, in Chromium"
     held = "none ran" if seen and not other else "not proven: it failed, or there is no chromium or no chromedriver"
     return Row(tried, len(ATTACKS) * pages, held, failed=not seen or bool(other))
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import evaluation_results
 import numpy as np
+import pandas as pd
 import pytest
 from browser import ATTACKS, CHROMIUM, DRIVER, headless
 from evaluation_results import VARIANTS, examples, report_page
@@ -334,16 +335,22 @@ def test_with_three_classes_the_probability_is_that_of_the_answer(chrome: Chrome
     assert chrome.get_log("browser") == []
 
 
+CLASSES = tuple(attack for attack in ATTACKS if attack.isprintable())  # a control character in one is refused
+
+
 def attacked_report() -> str:
-    records = {name: examples(name, ATTACKS) for name in VARIANTS}
-    for attack, *same in zip(ATTACKS, *records.values(), strict=False):
-        for record in same:
-            record["name"] = attack
+    records = {name: examples(name, ATTACKS, len(ATTACKS), 0) for name in VARIANTS}
+    for own in records.values():
+        for place, record in enumerate(own):
+            label, predicted = place % len(CLASSES), (place + 1) % len(CLASSES)
+            record.update(name=ATTACKS[place], label=label, predicted=predicted)
     words, lexicon = evaluation_results.top_words(), evaluation_results.lexicon("attention")
+    words = words[words["scope"] == "all"]
+    words = pd.concat([words, *(words.assign(scope=name, pushes_to=name) for name in CLASSES)], ignore_index=True)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(evaluation_results, "top_words", lambda: words.assign(word=(ATTACKS * 9)[: len(words)]))
+        patch.setattr(evaluation_results, "top_words", lambda: words.assign(word=(ATTACKS * 99)[: len(words)]))
         patch.setattr(evaluation_results, "lexicon", lambda _: lexicon.assign(word=ATTACKS[: len(lexicon)]))
-        return report_page(examples_by_variant=records)
+        return report_page(examples_by_variant=records, classes=CLASSES)
 
 
 def attacked_examples() -> str:
@@ -360,17 +367,33 @@ def attacked_reading() -> str:
 def test_a_page_runs_nothing_of_a_review(chrome: Chrome, tmp_path: Path, page_of: Callable[[], str]) -> None:
     (tmp_path / "page.html").write_text(page_of(), encoding="utf-8")
     chrome.get((tmp_path / "page.html").as_uri())
+    touch_all(chrome)
+    for element in chrome.find_elements(By.CSS_SELECTOR, "#lexicon-search"):
+        element.send_keys("script onerror")
+    assert ATTACKS[0] in chrome.find_element(By.TAG_NAME, "body").text
+    for select in chrome.find_elements(By.CSS_SELECTOR, "select:not(#review)"):
+        for option in Select(select).options:
+            option.click()
+            touch_all(chrome)
+    if page_of is attacked_report:
+        choose(chrome, "#order", "their order")
+        for place, attack in enumerate(ATTACKS):
+            shown = chrome.find_element(By.ID, "truth").get_property("textContent")
+            assert shown == f"{attack}: truly {CLASSES[place % len(CLASSES)]}. {place + 1} of {len(ATTACKS)}."
+            click(chrome, "#next")
+            touch_all(chrome)
+    assert chrome.get_log("browser") == []
+
+
+def touch_all(chrome: Chrome) -> None:
+    """What is shown is touched, and has run nothing and made no element."""
     chrome.execute_script(
         "for (const element of document.querySelectorAll('h3, .words, .review, span, td'))"
         "  for (const kind of ['mouseover', 'focus', 'click']) element.dispatchEvent(new Event(kind, {bubbles: true}))"
     )
-    for element in chrome.find_elements(By.CSS_SELECTOR, "#lexicon-search"):
-        element.send_keys("script onerror")
-    assert chrome.execute_script("return window.ran === undefined")
-    assert ATTACKS[0] in chrome.find_element(By.TAG_NAME, "body").text
     made = 'return document.querySelectorAll(\'img:not([src^="data:"]), iframe, base, a:not([href^="#"])\').length'
     assert chrome.execute_script(made) == 0
-    assert chrome.get_log("browser") == []
+    assert chrome.execute_script("return window.ran === undefined")
 
 
 def test_what_is_not_escaped_would_be_seen_to_run(chrome: Chrome, tmp_path: Path) -> None:
