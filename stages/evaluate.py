@@ -41,6 +41,7 @@ def main(
     summary: dict[str, object] = {"accuracy": {}, "measures": {}}
     if has_attention(next(iter(checkpoints.values()))):
         explained = explain_seeds(
+            f"{corpus} {variant}",
             checkpoints,
             tensors,
             reviews=params.explanation.reviews,
@@ -52,7 +53,7 @@ def main(
         settings = params.evaluation
         summary = summarise(explained, resamples=settings.bootstrap, confidence=settings.confidence)
     else:
-        predictions = predict_seeds(checkpoints, tensors, "test")
+        predictions = predict_seeds(f"{corpus} {variant}", checkpoints, tensors, "test")
     table = read_table(tensors, ["name", "text"])
     evaluation = evaluate(
         variant,

@@ -33,7 +33,7 @@ def main(
     title = f"{corpus} {variant} {kind}"
     seeds = params.seeds_of(variant)
     with trained(title, entry, training, params.compute, seeds, tensors, states) as checkpoints:
-        answers = predict_seeds(checkpoints, tensors, "test")
+        answers = predict_seeds(title, checkpoints, tensors, "test")
     test = read_tensors(tensors).splits["test"]
     table = pd.concat(
         [

@@ -31,9 +31,8 @@ def main(
     published = params.row(row)
     training = params.training_as(published.corpus, published.variant)
     with trained(row, published.variant, training, params.compute, params.seeds, tensors, states) as checkpoints:
-        explained = explain_seeds(
-            checkpoints, tensors, reviews=params.explanation.reviews, permutations=params.explanation.permutations
-        )
+        asked = params.explanation
+        explained = explain_seeds(row, checkpoints, tensors, reviews=asked.reviews, permutations=asked.permutations)
     summary = summarise(explained, resamples=params.evaluation.bootstrap, confidence=params.evaluation.confidence)
     predictions = {seed: one.predictions for seed, one in explained.items()}
     found = replica(predictions, summary, read_tensors(tensors))

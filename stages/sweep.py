@@ -37,9 +37,8 @@ def main(
     training = params.training_of(corpus, variant).model_copy(update={"entropy_weight": weight})
     title = f"{corpus} {variant} {weight:+g}"
     with trained(title, entry, training, params.compute, seeds, tensors, states) as checkpoints:
-        explained = explain_seeds(
-            checkpoints, tensors, reviews=params.explanation.reviews, permutations=params.explanation.permutations
-        )
+        asked = params.explanation
+        explained = explain_seeds(title, checkpoints, tensors, reviews=asked.reviews, permutations=asked.permutations)
     test = read_tensors(tensors).splits["test"]
     by_seed = {seed: point(one.predictions, test) for seed, one in explained.items()}
     summary = summarise(explained, resamples=params.evaluation.bootstrap, confidence=params.evaluation.confidence)

@@ -78,10 +78,11 @@ def has_attention(checkpoint: Path) -> bool:
     return kind_of(checkpoint) == formats.ATTENTION
 
 
-def predict_seeds(checkpoints: Mapping[int, Path], tensors: Path, split: str) -> dict[int, Predictions]:
+def predict_seeds(title: str, checkpoints: Mapping[int, Path], tensors: Path, split: str) -> dict[int, Predictions]:
     """Runs the model of every seed on a split, side by side.
 
     Args:
+        title: for progress, such as "imdb attention".
         checkpoints: by seed.
         tensors: folder of the corpus that they were trained on.
         split: "train", "validation" or "test".
@@ -94,7 +95,7 @@ def predict_seeds(checkpoints: Mapping[int, Path], tensors: Path, split: str) ->
     reviews = read_tensors(tensors).splits[split]
     small = len(checkpoints) * len(reviews.tokens) < SMALL
     with Progress() as progress:
-        task = progress.task(f"answers on the {split} split", len(checkpoints) * len(reviews), "reviews")
+        task = progress.task(f"{title}  answers on the {split} split", len(checkpoints) * len(reviews), "reviews")
         on_report = results_of(task, found.__setitem__)
         run_seeds(work, list(checkpoints), on_report, preload="pipeline.models.checkpoint", in_turn=small)
     return {seed: found[seed] for seed in checkpoints}

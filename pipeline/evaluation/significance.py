@@ -10,7 +10,7 @@ import pandas as pd
 from scipy.special import stdtr, stdtrit
 
 from pipeline.evaluation.null_names import variant_and_kind
-from pipeline.progress import counted
+from pipeline.progress import Progress
 
 Floats = npt.NDArray[np.float64]
 
@@ -125,12 +125,14 @@ def resampled_means(values: Mapping[str, npt.NDArray[Any]], *, resamples: int, s
     by_seed_NX = np.concatenate([values_SN.T for values_SN in values.values()], axis=1).astype(np.float32)
     reviews = len(by_seed_NX)
     means_RX = np.empty((resamples, by_seed_NX.shape[1]))
-    starts = range(0, resamples, _AT_ONCE)
-    for start in counted(starts, "resampling", len(starts), f"of {_AT_ONCE} resamples"):
-        drawn = min(_AT_ONCE, resamples - start)
-        draws = rng.integers(reviews, size=(drawn, reviews))
-        times_RN = np.stack([np.bincount(row, minlength=reviews) for row in draws]).astype(np.float32)
-        means_RX[start : start + drawn] = times_RN @ by_seed_NX / reviews
+    with Progress() as progress:
+        task = progress.task("resampling reviews and seeds", resamples, "resamples")
+        for start in range(0, resamples, _AT_ONCE):
+            drawn = min(_AT_ONCE, resamples - start)
+            draws = rng.integers(reviews, size=(drawn, reviews))
+            times_RN = np.stack([np.bincount(row, minlength=reviews) for row in draws]).astype(np.float32)
+            means_RX[start : start + drawn] = times_RN @ by_seed_NX / reviews
+            task.advance(drawn)
     resampled, first = {}, 0
     for name, values_SN in values.items():
         seeds = len(values_SN)

@@ -41,7 +41,9 @@ def exchange(checkpoints: Mapping[str, Mapping[int, Path]], tensors: Path, *, re
     share = min(reviews, len(test)) / len(test)
     small = len(checkpoints) * len(seeds) * share * len(test.tokens) < SMALL
     with Progress() as progress:
-        task = progress.task("exchanging weights", 2 * len(checkpoints) * len(seeds), "readings of the sample")
+        task = progress.task(
+            f"{tensors.name}  exchanging weights", 2 * len(checkpoints) * len(seeds), "readings of the sample"
+        )
         on_report = results_of(task, found.__setitem__)
         run_seeds(work, seeds, on_report, preload="pipeline.models.checkpoint", in_turn=small)
     rows = [

@@ -48,6 +48,7 @@ class Explanation:
 
 
 def explain_seeds(
+    title: str,
     checkpoints: Mapping[int, Path],
     tensors: Path,
     *,
@@ -58,6 +59,7 @@ def explain_seeds(
     """Explains the model of every seed, side by side.
 
     Args:
+        title: for progress, such as "imdb attention".
         checkpoints: by seed.
         tensors: folder of the corpus that they were trained on.
         reviews: size of the sample of test reviews.
@@ -75,7 +77,7 @@ def explain_seeds(
     )
     small = len(checkpoints) * len(read_tensors(tensors).splits["test"].tokens) < SMALL
     with Progress() as progress:
-        task = progress.task("questioning the attention", STEPS * len(checkpoints), "steps")
+        task = progress.task(f"{title}  questioning the attention", STEPS * len(checkpoints), "steps")
         on_report = results_of(task, found.__setitem__)
         run_seeds(work, list(checkpoints), on_report, preload="pipeline.models.checkpoint", in_turn=small)
     return {seed: found[seed] for seed in checkpoints}

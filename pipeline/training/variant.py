@@ -3,15 +3,17 @@
 import hashlib
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from pipeline.data.atomic import replacing
+from pipeline.data.reviews import Reviews
 from pipeline.data.tensors import Tensors, read_tensors
 from pipeline.params import Training
 from pipeline.params_variants import AttentionVariant, TfidfVariant, Variant
+from pipeline.progress import EVERY, FIRST, Task
 from pipeline.training.place import CPU, Place
 from pipeline.training.workers import ALONE, Workers
 
@@ -71,7 +73,7 @@ def train_variant(
         if not workers.first:
             return
         report({"state": "counting n-grams, then a regression over all of them"})
-        history = _fit_tfidf(variant, corpus, out / f"seed-{seed}.safetensors")
+        history = _fit_tfidf(report, variant, corpus, out / f"seed-{seed}.safetensors")
         report(history[0])
     else:
         state = states / f"seed-{seed}.safetensors"
@@ -150,13 +152,23 @@ def _fit_attention(
     return history
 
 
-def _fit_tfidf(variant: TfidfVariant, corpus: Tensors, path: Path) -> list[dict[str, Any]]:
+def _counted(reviews: Reviews, report: Callable[[dict[str, Any]], None]) -> Iterator[Any]:
+    """The reviews, while what is reported says how many of them were asked for."""
+    task = Task("", len(reviews), "reviews", 0, wait=FIRST, pause=EVERY, show=lambda task: report({"state": task.text}))
+    for tokens in reviews:
+        yield tokens
+        task.advance(note="counting n-grams")
+
+
+def _fit_tfidf(
+    report: Callable[[dict[str, Any]], None], variant: TfidfVariant, corpus: Tensors, path: Path
+) -> list[dict[str, Any]]:
     from pipeline.models.tfidf import TfidfClassifier
 
     train, validation = corpus.splits["train"], corpus.splits["validation"]
     started = time.process_time()
     model = TfidfClassifier(**variant.model_dump(exclude={"family"}))
-    model.fit(train, train.labels)
+    model.fit(_counted(train, report), train.labels)
     seconds = time.process_time() - started
     model.save(path)
     loss, accuracy = model.evaluate(validation, validation.labels)

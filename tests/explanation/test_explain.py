@@ -50,9 +50,9 @@ def test_every_step_is_counted_and_the_last_one_is_the_whole(
     def last_line() -> str:
         return capsys.readouterr().err.splitlines()[-1]
 
-    assert sorted(explain_seeds(checkpoints, tensors, reviews=3, permutations=2)) == [0, 3]
-    assert last_line().startswith("questioning the attention  26 of 26 steps  100 %")
-    assert sorted(predict_seeds(checkpoints, tensors, "test")) == [0, 3]
-    assert last_line().startswith("answers on the test split  8 of 8 reviews  100 %")
+    assert sorted(explain_seeds("a b", checkpoints, tensors, reviews=3, permutations=2)) == [0, 3]
+    assert last_line().startswith("a b  questioning the attention  26 of 26 steps  100 %")
+    assert sorted(predict_seeds("a b", checkpoints, tensors, "test")) == [0, 3]
+    assert last_line().startswith("a b  answers on the test split  8 of 8 reviews  100 %")
     assert len(exchange({"one": checkpoints, "two": checkpoints}, tensors, reviews=3)) == 4
-    assert last_line().startswith("exchanging weights  8 of 8 readings of the sample  100 %")
+    assert last_line().startswith(f"{tensors.name}  exchanging weights  8 of 8 readings of the sample  100 %")
