@@ -63,7 +63,8 @@ repro: .venv/installed
 
 ui: .venv/installed
 	@echo "Open http://127.0.0.1:5000 in a browser; Ctrl-C ends it. The saved views are links in an experiment's description."
-	MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false .venv/bin/mlflow ui --workers 1 \
+	MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false \
+		MLFLOW_SERVER_ALLOWED_HOSTS="$${MLFLOW_SERVER_ALLOWED_HOSTS:-127.0.0.1:5000,localhost:5000}" .venv/bin/mlflow ui --workers 1 \
 		--backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}"
 
 # All columns would be more than a thousand. Patterns match from the beginning of a column's name.

@@ -121,6 +121,7 @@ def test_make_ui_listens_to_this_machine_alone(monkeypatch: pytest.MonkeyPatch) 
         check=True,
     )
     assert "Open http://127.0.0.1:5000 " in planned.stdout
+    assert "ALLOWED_HOSTS:-127.0.0.1:5000,localhost:5000}" in planned.stdout
     words = shlex.split(planned.stdout[planned.stdout.index("mlflow ui") :].replace("\\\n", ""))
     started: dict[str, Any] = {}
     monkeypatch.setattr(server, "_run_server", lambda **options: started.update(options))
@@ -130,11 +131,13 @@ def test_make_ui_listens_to_this_machine_alone(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_the_server_answers_to_no_other_name_and_may_not_be_framed_by_others(tmp_path: Path) -> None:
-    server = Server(tmp_path, port := free_port(), quiet_environment())
+    port = free_port()
+    names = {"MLFLOW_SERVER_ALLOWED_HOSTS": f"127.0.0.1:{port}"}  # as `make ui` has it
+    server = Server(tmp_path, port, quiet_environment() | names)
     try:
         server.start()
         answers = {}
-        for host in (f"127.0.0.1:{port}", "attacker.example"):
+        for host in (f"127.0.0.1:{port}", "attacker.example", "10.attacker.example"):
             connection = HTTPConnection("127.0.0.1", port, timeout=60)
             connection.request("GET", "/", headers={"Host": host})
             answers[host] = connection.getresponse()
@@ -142,6 +145,6 @@ def test_the_server_answers_to_no_other_name_and_may_not_be_framed_by_others(tmp
             connection.close()
     finally:
         server.kill()
-    ours, others = answers.values()
+    ours, *others = answers.values()
     assert (ours.status, ours.headers["X-Frame-Options"]) == (200, "SAMEORIGIN")
-    assert others.status == 403
+    assert [answer.status for answer in others] == [403, 403]
