@@ -231,7 +231,7 @@ def test_the_page_of_a_pipeline_works(chrome: Chrome, project: Project) -> None:
     for name in ("attention", "lstm_attention"):
         click(chrome, f"#variants [value={name}]")
     assert texts(chrome, "#reading h3") == ["attention", "lstm_attention"]
-    choose(chrome, "#order", "widest attention")
+    choose(chrome, "#order", "disagreement of the answers")
     values = [float(note) for note in first_notes(chrome)]
     assert values == sorted(values, reverse=True)
     assert len(set(values)) > 1
