@@ -3,11 +3,30 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Discriminator, Field, JsonValue, Tag, model_validator
 
-from pipeline.params_sources import Strict
+from pipeline.params_own import check_arguments, digest, existing
+from pipeline.params_sources import Sha256, Strict
 
 Size = Annotated[int, Field(ge=1, le=4096)]
+
+
+class Own(Strict):
+    """A class of one's own in pipeline/mechanisms: docs/own.md."""
+
+    kind: Literal["own"]
+    name: Annotated[str, AfterValidator(existing)]  # file.Class
+    arguments: dict[str, JsonValue] = Field(default_factory=dict)  # of its constructor, beside the sizes
+    sha256: Sha256 | Literal[""] = ""  # of its code: left out in params.yaml, and filled in here
+
+    @model_validator(mode="after")
+    def _fits_the_file(self) -> "Own":
+        check_arguments(self.name, self.arguments)
+        now = digest(self.name)
+        if self.sha256 not in ("", now):
+            raise ValueError(f"the code of {self.name} is not what it was: run `dvc repro`, which trains with it again")
+        object.__setattr__(self, "sha256", now)  # frozen for everyone else
+        return self
 
 
 class Recurrent(Strict):
@@ -84,16 +103,23 @@ class MLPValue(Strict):
     hidden: Size
 
 
+def _normaliser_tag(entry: object) -> str:
+    return "own" if isinstance(entry, Mapping | Own) else "built-in"
+
+
 class AttentionVariant(Strict):
     """encoder -> query . key -> normaliser -> value -> weighted sum -> linear classifier."""
 
     family: Literal["attention"] = "attention"
-    encoder: Annotated[NoEncoder | Recurrent, Field(discriminator="kind")] = NoEncoder()
-    query: Annotated[NoQuery | GlobalQuery | RandomQuery | TextQuery, Field(discriminator="kind")] = NoQuery()
-    key: Annotated[IdentityKey | TanhKey, Field(discriminator="kind")] = IdentityKey()
-    normaliser: Literal["softmax", "sparsemax"] = "softmax"  # scores -> weights; sparsemax: most of them are zero
+    encoder: Annotated[NoEncoder | Recurrent | Own, Field(discriminator="kind")] = NoEncoder()
+    query: Annotated[NoQuery | GlobalQuery | RandomQuery | TextQuery | Own, Field(discriminator="kind")] = NoQuery()
+    key: Annotated[IdentityKey | TanhKey | Own, Field(discriminator="kind")] = IdentityKey()
+    normaliser: Annotated[
+        Annotated[Literal["softmax", "sparsemax"], Tag("built-in")] | Annotated[Own, Tag("own")],
+        Discriminator(_normaliser_tag),
+    ] = "softmax"  # scores -> weights; sparsemax: most of them are zero
     heads: Annotated[int, Field(ge=1, le=64)] = 1  # queries, and context vectors side by side (Vaswani et al. 2017)
-    value: Annotated[IdentityValue | LinearValue | MLPValue, Field(discriminator="kind")] = IdentityValue()
+    value: Annotated[IdentityValue | LinearValue | MLPValue | Own, Field(discriminator="kind")] = IdentityValue()
     embeddings: Literal["frozen", "trainable"] = "frozen"
     training: dict[str, Any] = Field(default_factory=dict)  # fields of `training` that this variant overrides
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from pipeline.data.tensors import Tensors
 from pipeline.params import Params, Published
+from pipeline.params_sources import Strict
 from pipeline.params_variants import AttentionVariant
 from pipeline.tracking.run import COMPARISON, REPLICA, SWEEP, VARIANT, Run, fingerprint
 
@@ -23,12 +24,12 @@ def variant_run(params: Params, corpus: str, variant: str, seed: int, data: Tens
     parts = dict.fromkeys(("encoder", "query", "key", "normaliser", "heads", "value", "embeddings"), "none")
     if isinstance(entry, AttentionVariant):
         parts = {
-            "encoder": _spell(entry.encoder.model_dump()),
-            "query": _spell(entry.query.model_dump()),
-            "key": _spell(entry.key.model_dump()),
-            "normaliser": entry.normaliser,
+            "encoder": _spell(entry.encoder),
+            "query": _spell(entry.query),
+            "key": _spell(entry.key),
+            "normaliser": _spell(entry.normaliser),
             "heads": str(entry.heads),
-            "value": _spell(entry.value.model_dump()),
+            "value": _spell(entry.value),
             "embeddings": entry.embeddings,
         }
     return Run(
@@ -114,7 +115,9 @@ def comparison_run(params: Params, corpus: str, metrics: Mapping[str, Mapping[st
     )
 
 
-def _spell(part: dict[str, object]) -> str:
-    """{"kind": "lstm", "hidden": 64} -> "lstm hidden=64"."""
-    kind, *rest = part.items()
+def _spell(part: str | Strict) -> str:
+    """{"kind": "lstm", "hidden": 64} -> "lstm hidden=64"; the digest of one's own code stands in the fingerprint."""
+    if isinstance(part, str):
+        return part
+    kind, *rest = part.model_dump(exclude={"sha256"}).items()
     return " ".join([str(kind[1]), *(f"{key}={value}" for key, value in rest)])

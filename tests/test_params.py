@@ -10,6 +10,7 @@ import pytest
 from dvc.utils.serialize import ParseError, load_yaml
 from ruamel.yaml import YAML
 
+from pipeline import params_own, source
 from pipeline.params import load_params
 
 ROOT = Path(__file__).parents[1]
@@ -414,3 +415,105 @@ def test_what_dvc_cannot_parse_is_refused_with_its_line(tmp_path: Path) -> None:
         load_yaml(str(path))
     with pytest.raises(ValueError, match=r"(?s)params.yaml is not YAML: .*line 2, column 12.*unexpected ':'"):
         load_params(path)
+
+
+OWN = {"kind": "own", "name": "mine.Query"}
+GOOD = "import torch\n\n\nclass Query(torch.nn.Module):\n    def __init__(self, size, outputs, *, scale): ...\n"
+
+
+def with_own(root: Path, monkeypatch: pytest.MonkeyPatch, text: str, entry: Any) -> Path:
+    """params.yaml, in a project of its own, with a variant of one's own whose file holds the text."""
+    folder = root / "pipeline/mechanisms"
+    folder.mkdir(parents=True)
+    (folder / "mine.py").write_bytes(text.encode())
+    (root / "pipeline/formats.py").write_bytes(b"")
+    monkeypatch.setattr(source, "ROOT", root)
+    monkeypatch.setattr(params_own, "ROOT", root)
+    monkeypatch.setattr(params_own, "FOLDER", folder)
+    return changed(root, "variants.own", entry)
+
+
+@pytest.mark.parametrize(
+    ("text", "part", "change", "message"),
+    [
+        (GOOD, "query", {"name": ...}, "query.name: Field required"),
+        (
+            GOOD,
+            "query",
+            {"name": "Query"},
+            "query.name = 'Query': Input should be file.Class: gated.GatedQuery is that",
+        ),
+        (GOOD, "query", {"name": "../mine.Query"}, "query.name = '../mine.Query': Input should be file.Class"),
+        (
+            GOOD,
+            "query",
+            {"name": "my.Query"},
+            "query.name = 'my.Query': pipeline/mechanisms has no file my.py; it has mine",
+        ),
+        (
+            GOOD,
+            "query",
+            {"name": "mine.Qery"},
+            "name = 'mine.Qery': pipeline/mechanisms/mine.py has no class Qery; it has Q",
+        ),
+        (
+            "class Query:\n  (",
+            "query",
+            {},
+            "name = 'mine.Query': mine.py, or what it imports, is not Python: '(' was never",
+        ),
+        ("a = '\0'", "query", {}, "query.name = 'mine.Query': mine.py, or what it imports, is not Python: "),
+        (
+            f"import pipeline.formats\n{GOOD}",
+            "query",
+            {},
+            "it imports pipeline/formats.py, a change of which would train",
+        ),
+        (
+            f"from .. import formats\n{GOOD}",
+            "query",
+            {},
+            "it imports pipeline/formats.py, a change of which would train",
+        ),
+        (GOOD, "query", {"arguments": {"scal": 2}}, "Query has no argument 'scal'; it has size, outputs, scale"),
+        (GOOD, "query", {"arguments": [2]}, "query.arguments = [2]: Input should be entries"),
+        (
+            GOOD,
+            "query",
+            {"arguments": {"scale": float("nan")}},
+            "query.arguments.scale = nan: Input should be a finite",
+        ),
+        (GOOD, "query", {"scale": 2}, "query.scale = 2: there is no such key? Known: kind, name, arguments"),
+        (GOOD, "query", {"sha256": "0" * 64}, "the code of mine.Query is not what it was"),
+        (GOOD, "normaliser", {"name": ...}, "normaliser.name: Field required"),
+        (GOOD, "normaliser", {"kind": ...}, "normaliser.kind: Field required"),
+        (GOOD, "normaliser", {"kind": "softmax"}, "normaliser.kind = 'softmax': Input should be 'own'"),
+    ],
+)
+def test_a_mechanism_of_ones_own_that_is_wrong_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, part: str, change: dict[str, Any], message: str
+) -> None:
+    entry = {key: value for key, value in {**OWN, **change}.items() if value is not ...}
+    path = with_own(tmp_path, monkeypatch, text, {"query": {"kind": "global"}, part: entry})
+    with pytest.raises(ValueError, match=re.escape(message)) as caught:
+        load_params(path)
+    assert len(str(caught.value).splitlines()) == 1
+    assert str(caught.value).startswith(f"{path}: variants.own")
+
+
+def test_a_variant_is_another_when_the_code_of_its_mechanism_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = with_own(
+        tmp_path, monkeypatch, f"from . import helper\n{GOOD}", {"query": OWN | {"arguments": {"scale": [1, "a"]}}}
+    )
+
+    def written(file: str, text: str) -> dict[str, Any]:
+        (tmp_path / "pipeline/mechanisms" / file).write_text(text, encoding="utf-8")
+        return load_params(path).model_dump(mode="json")
+
+    first = written("helper.py", "A = 1")
+    assert written("other.py", "A = 1") == first, "a file that it does not import"
+    second = written("helper.py", "A = 2")
+    assert first["variants"].pop("own") != second["variants"].pop("own")
+    assert first == second

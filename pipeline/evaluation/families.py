@@ -7,7 +7,7 @@ UNIFORM = "uniform weights"
 GLOBAL = "global query"
 TEXT = "text query"
 RANDOM = "random query"
-OTHER = "other query"
+OTHER = "of one's own"
 RECURRENT = "recurrent"
 TRAINED = "trained embeddings"
 TFIDF = "TF-IDF"
@@ -35,8 +35,10 @@ def family(entry: Mapping[str, Any]) -> str:
         return TFIDF
     if entry.get("embeddings") == "trainable":
         return TRAINED
-    if _kind(entry, "encoder") != "none":
+    if _kind(entry, "encoder") in ("lstm", "gru"):
         return RECURRENT
+    if _kind(entry, "encoder") == "own":
+        return OTHER
     return {"none": UNIFORM, "global": GLOBAL, "random": RANDOM, "text": TEXT}.get(_kind(entry, "query"), OTHER)
 
 

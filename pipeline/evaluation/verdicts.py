@@ -26,6 +26,7 @@ QUESTIONS = {
 QUERIES = {
     ("none", "global"): "query",
     ("none", "text"): "query",
+    ("none", "own"): "query",
     ("random", "global"): "query",
     ("global", "text"): "text",
 }
@@ -125,7 +126,8 @@ def _question(part: str, own: Mapping[str, Any], others: Mapping[str, Any]) -> s
     """What the pair asks, or nothing if the first is not the one with more."""
     if part == "query":
         return QUERIES.get((others[part]["kind"], own[part]["kind"]), "")
-    return part if others[part] == PARTS[part] else ""
+    is_own = isinstance(own[part], Mapping) and own[part]["kind"] == "own"
+    return part if others[part] == PARTS[part] and not is_own else ""
 
 
 def _pair(pairs: pd.DataFrame, variant: str, other: str) -> dict[str, Any]:

@@ -78,7 +78,7 @@ def without_each(encoder: nn.Module, vectors_TE: Tensor) -> Iterator[Tensor]:
     """
     length = len(vectors_TE)
     parts = torch.arange(length).split(ROWS)
-    if isinstance(encoder, RecurrentEncoder) and len(encoder.forwards) == 1:
+    if type(encoder) is RecurrentEncoder and len(encoder.forwards) == 1:
         sizes = [len(part) for part in parts]
         directions = [_Reading(encoder.forwards[0], vectors_TE, sizes)]
         if encoder.backwards:

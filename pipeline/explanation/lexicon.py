@@ -29,7 +29,7 @@ def is_closed(model: "AttentionClassifier") -> bool:
     from pipeline.explanation.opened import is_bag
     from pipeline.models.queries import GlobalQuery, RandomQuery
 
-    asked_alike = isinstance(model.query, GlobalQuery | RandomQuery)
+    asked_alike = type(model.query) in (GlobalQuery, RandomQuery)
     return is_bag(model) and asked_alike and len(model.classifier.bias) == 2
 
 

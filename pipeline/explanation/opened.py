@@ -17,7 +17,7 @@ from pipeline.data.reviews import Reviews, pack
 from pipeline.models.classifier import AttentionClassifier
 from pipeline.models.encoders import IdentityEncoder
 from pipeline.models.functional import masked_softmax, padding_mask
-from pipeline.models.queries import TextQuery
+from pipeline.models.queries import GlobalQuery, RandomQuery, UniformQuery
 
 Flat = npt.NDArray[np.float64]
 BATCH_SIZE = 64
@@ -45,7 +45,7 @@ def is_bag(model: AttentionClassifier) -> bool:
     They do if no other state or score changes, over word vectors under a query that is not the text's, if the weights
     are a softmax (sparsemax turns to tokens that it had left out), and if there is one head, so one proportion.
     """
-    is_fixed = isinstance(model.encoder, IdentityEncoder) and not isinstance(model.query, TextQuery)
+    is_fixed = type(model.encoder) is IdentityEncoder and type(model.query) in (UniformQuery, GlobalQuery, RandomQuery)
     return is_fixed and model.normaliser is masked_softmax and model.heads == 1
 
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from pydantic import ValidationError
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
@@ -48,14 +49,17 @@ def load_classifier(path: Path, embeddings_VE: Tensor) -> AttentionClassifier:
         embeddings_VE: the corpus's word vectors; a variant that trained its own brings them along.
 
     Raises:
-        ValueError: the file holds another model, or is of another format.
+        ValueError: the file holds another model, or is of another format, or was trained with other code of one's own.
     """
     if kind_of(path) != formats.ATTENTION:
         raise ValueError(f"{path} holds no model with attention")
     with safe_open(path, framework="pt") as file:
         description = file.metadata()[name_of(formats.ATTENTION)]
         state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - the file is no mapping
-    variant = AttentionVariant.model_validate_json(description)
+    try:
+        variant = AttentionVariant.model_validate_json(description)
+    except ValidationError as error:  # of a mechanism of one's own, whose file has changed or is gone
+        raise ValueError(f"{path}: {error.errors()[0]['msg'].removeprefix('Value error, ')}") from None
     model = build_model(variant, embeddings_VE, classes=len(state["classifier.bias"]))
     load_state(model, state)
     return model

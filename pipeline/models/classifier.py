@@ -155,7 +155,7 @@ class AttentionClassifier(nn.Module):
     def read(self, tokens_BT: Tensor, lengths_B: Tensor) -> States:
         """The states of a batch: per word where nothing tells one occurrence from another, else per token."""
         tokens_BT = self.word_dropout(tokens_BT)
-        if isinstance(self.encoder, IdentityEncoder) and not self.dropout.active:
+        if type(self.encoder) is IdentityEncoder and not self.dropout.active:
             return Words(self.embedding, tokens_BT, lengths_B)
         return Sequence(self.encoder(self.dropout(self.embedding(tokens_BT)), lengths_B), lengths_B)
 

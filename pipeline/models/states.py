@@ -134,7 +134,7 @@ class Words(States):
     def _table(self, transform: Transform) -> tuple[Tensor, Tensor]:
         """Rows of keys or values, and each token's place in them."""
         weight_VD = self.embedding.weight
-        if isinstance(transform, Identity) and not (weight_VD.requires_grad and torch.is_grad_enabled()):
+        if type(transform) is Identity and not (weight_VD.requires_grad and torch.is_grad_enabled()):
             return weight_VD, self.tokens_BT
         vectors_UD, places_BT = self._distinct
         return transform(vectors_UD), places_BT
@@ -153,7 +153,7 @@ class Words(States):
 
 def _is_plain(key: Transform, normaliser: Normaliser, value: Transform) -> bool:
     """Whether states are keys and values at once, under a softmax."""
-    return normaliser is masked_softmax and isinstance(key, Identity) and isinstance(value, Identity)
+    return normaliser is masked_softmax and type(key) is type(value) is Identity
 
 
 def _attend(table: Tensor, places_BT: Tensor, lengths_B: Tensor, query: Tensor) -> tuple[Tensor, Tensor]:

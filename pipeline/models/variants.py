@@ -1,6 +1,9 @@
 """A variant's entry in params.yaml -> its model. The only file that knows both."""
 
+import importlib
+import inspect
 import math
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -9,10 +12,12 @@ from pipeline import params_variants as params
 from pipeline.models import transforms
 from pipeline.models.classifier import AttentionClassifier, Dropout, WordDropout
 from pipeline.models.encoders import IdentityEncoder, RecurrentEncoder
-from pipeline.models.functional import masked_softmax, masked_sparsemax
+from pipeline.models.functional import Normaliser, masked_softmax, masked_sparsemax
 from pipeline.models.queries import GlobalQuery, RandomQuery, TextQuery, UniformQuery
 
 NORMALISERS = {"softmax": masked_softmax, "sparsemax": masked_sparsemax}
+
+Part = TypeVar("Part", bound=nn.Module)
 
 
 def build_model(
@@ -46,7 +51,7 @@ def build_model(
         encoder=encoder,
         query=_query(variant, size=encoder.size, asks=variant.heads * key.size),
         key=key,
-        normaliser=NORMALISERS[variant.normaliser],
+        normaliser=_normaliser(variant),
         value=value,
         word_dropout=WordDropout(word_dropout),
         dropout=Dropout(dropout, dropout_mask),
@@ -54,10 +59,12 @@ def build_model(
     )
 
 
-def _encoder(variant: params.AttentionVariant, size: int) -> IdentityEncoder | RecurrentEncoder:
+def _encoder(variant: params.AttentionVariant, size: int) -> Any:
     match variant.encoder:
         case params.Recurrent(kind=cell, hidden=hidden, layers=layers, bidirectional=bidirectional):
             return RecurrentEncoder(cell=cell, size=size, hidden=hidden, layers=layers, bidirectional=bidirectional)
+        case params.Own() as own:
+            return _own(own, nn.Module, size=size)
         case _:
             return IdentityEncoder(size)
 
@@ -70,6 +77,8 @@ def _query(variant: params.AttentionVariant, size: int, asks: int) -> nn.Module:
             return RandomQuery(asks, scale * math.sqrt(variant.heads))  # each head's is about that long
         case params.TextQuery(hidden=hidden):
             return TextQuery(size, hidden, asks)
+        case params.Own() as own:
+            return _own(own, nn.Module, size=size, outputs=asks)
         case _:
             return UniformQuery(asks)
 
@@ -78,6 +87,8 @@ def _key(variant: params.AttentionVariant, size: int) -> transforms.Transform:
     match variant.key:
         case params.TanhKey(size=outputs):
             return transforms.tanh(size, outputs)
+        case params.Own() as own:
+            return _own(own, transforms.Transform, size=size)
         case _:
             return transforms.Identity(size)
 
@@ -88,8 +99,32 @@ def _value(variant: params.AttentionVariant, size: int) -> transforms.Transform:
             return transforms.linear(size, outputs)
         case params.MLPValue(hidden=hidden):
             return transforms.mlp(size, hidden)
+        case params.Own() as own:
+            return _own(own, transforms.Transform, size=size)
         case _:
             return transforms.Identity(size)
+
+
+def _normaliser(variant: params.AttentionVariant) -> Normaliser:
+    if isinstance(variant.normaliser, params.Own):
+        return _own(variant.normaliser, nn.Module)
+    return NORMALISERS[variant.normaliser]
+
+
+def _own(part: params.Own, base: type[Part], **sizes: int) -> Part:
+    """What the class that the entry names makes of the sizes and of the entry's arguments."""
+    file, _, name = part.name.partition(".")
+    own = getattr(importlib.import_module(f"pipeline.mechanisms.{file}"), name)
+    where = f"pipeline/mechanisms/{file}.py: {name}"
+    if not issubclass(own, base):
+        raise ValueError(f"{where} should be a subclass of {base.__name__}")
+    try:
+        inspect.signature(own).bind(**sizes, **part.arguments)
+    except TypeError as error:
+        given = ", ".join([*sizes, *part.arguments]) or "nothing"
+        raise ValueError(f"{where} takes {inspect.signature(own)} and is given {given}: {error}") from None
+    made: Part = own(**sizes, **part.arguments)
+    return made
 
 
 def trained_parameters(model: nn.Module) -> int:

@@ -79,9 +79,9 @@ def log(client: MlflowClient, run: MlflowRun, command: commands.TextModel) -> st
 
 @functools.cache
 def _code() -> "tempfile.TemporaryDirectory[str]":
-    """A folder with what the stored script runs of this project, and nothing else: a quarter of its files."""
+    """A folder with what the stored script runs of this project, all mechanisms of one's own too, and nothing else."""
     folder = tempfile.TemporaryDirectory()
-    files = closure(_SCRIPT)
+    files = closure(_SCRIPT) | set((ROOT / "pipeline/mechanisms").glob("*.py"))
     packages = {parent / "__init__.py" for file in files for parent in file.parents if parent.is_relative_to(ROOT)}
     for file in files | {package for package in packages if package.exists()}:
         copy = Path(folder.name) / file.relative_to(ROOT)

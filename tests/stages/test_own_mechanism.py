@@ -11,19 +11,34 @@ from ruamel.yaml import YAML
 from small_project import ROOT, Project, make_project
 
 SECTION = (ROOT / "docs/own.md").read_text(encoding="utf-8").split("## Your mechanism")[1]
+ASK = ("python", "-m", "stages.explain", "--corpus", "demo", "--variant", "attention_gated", "a good film")
+COPY = "import shutil, sys; from pipeline.tracking.model import _code; shutil.copytree(_code().name, sys.argv[1])"
+LOAD = """
+import sys
+from pathlib import Path
+import numpy
+from pipeline.evaluation.predict import load_predictor
+load_predictor(Path(sys.argv[1]), numpy.load(sys.argv[2]))
+print(sys.modules["pipeline.mechanisms.gated"].__file__)
+"""
 
 
 @pytest.fixture(scope="module")
 def gated(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """The project with the patch and the entry of the page."""
+    """The project with the file and the entry of the page."""
     project = make_project(tmp_path_factory.mktemp("gated") / "project")
-    shutil.copytree(ROOT / "tests", project.root / "tests", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "pyproject.toml", project.root)
-    (project.root / "gated.diff").write_text(block("diff"), encoding="utf-8")
-    project.run("git", "apply", "gated.diff")
+    (name,) = re.findall(r"`(pipeline/mechanisms/\w+\.py)`:\n", SECTION)
+    (project.root / name).write_text(block("python"), encoding="utf-8")
     ((name, entry),) = YAML(typ="safe").load(block("yaml"))["variants"].items()
     project.edit(**{f"variants__{name}": entry})
     return project
+
+
+@pytest.fixture(scope="module")
+def trained(gated: Project) -> Project:
+    """The same, with that variant trained and questioned."""
+    gated.run("dvc", "repro", "evaluate@demo-attention_gated")
+    return gated
 
 
 def block(language: str) -> str:
@@ -31,14 +46,49 @@ def block(language: str) -> str:
     return str(content)
 
 
+def dependencies(project: Project, folder: Path) -> dict[str, bytes]:
+    """The files by which DVC knows what to run again."""
+    project.run("python", "-m", "stages.check_params", "params.yaml", "--out", str(folder / "params"))
+    project.run("python", "-m", "stages.code", "--out", str(folder / "code"))
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*.*")}
+
+
 def test_it_keeps_every_law(gated: Project) -> None:
-    done = gated.run(sys.executable, "-m", "pytest", "tests/models", "-k", "gated", "-p", "no:cacheprovider")
+    shutil.copytree(ROOT / "tests", gated.root / "tests", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", gated.root)
+    (row,) = re.findall(r'`("attention_gated": .*,)`', SECTION)
+    tiny = gated.root / "tests/tiny.py"
+    tiny.write_text(tiny.read_text("utf-8").replace("VARIANTS = {\n", f"VARIANTS = {{\n    {row}\n"), "utf-8")
+    (chosen,) = re.findall(r'pytest tests/models -k "(.*)"', SECTION)
+    done = gated.run(sys.executable, "-m", "pytest", "tests/models", "-k", chosen, "-p", "no:cacheprovider")
     assert int(re.search(r"(\d+) passed", done.stdout)[1]) >= 5
 
 
-def test_it_trains_from_its_entry(gated: Project) -> None:
-    gated.run("dvc", "repro", "evaluate@demo-attention_gated")
-    metrics = json.loads(Path(gated.root, "results/demo/variants/attention_gated.json").read_text("utf-8"))
+def test_it_trains_from_its_entry(trained: Project) -> None:
+    metrics = json.loads(Path(trained.root, "results/demo/variants/attention_gated.json").read_text("utf-8"))
     assert metrics["seeds"] == 2
     assert metrics["accuracy_mean"] > 0.6
     assert 0 < metrics["entropy_nats_mean"] < 6
+    assert "good" in trained.run(*ASK).stdout
+
+
+def test_its_model_answers_where_only_the_logged_code_is(trained: Project, tmp_path: Path) -> None:
+    trained.run("python", "-c", COPY, str(tmp_path / "code"))
+    elsewhere = Project(tmp_path / "code", trained.environment)
+    checkpoint = trained.root / "models/demo/attention_gated/seed-0.safetensors"
+    done = elsewhere.run("python", "-c", LOAD, str(checkpoint), str(trained.root / "data/tensors/demo/embeddings.npy"))
+    assert done.stdout.strip() == str(tmp_path / "code/pipeline/mechanisms/gated.py")
+
+
+def test_a_change_of_its_file_trains_it_again_and_no_other(trained: Project, tmp_path: Path) -> None:
+    before = dependencies(trained, tmp_path / "before")
+    file = trained.root / "pipeline/mechanisms/gated.py"
+    text = file.read_text("utf-8")
+    file.write_text(text.replace("torch.sigmoid", "torch.tanh"), "utf-8")
+    after = dependencies(trained, tmp_path / "after")
+    said = trained.run(*ASK, check=False).stderr
+    file.write_text(text, "utf-8")
+    changed = {name for name in before if before[name] != after[name]}
+    own = ("variants.json", "variants/attention_gated.json", "variants/attention_gated/query.json")
+    assert changed == {f"params/{name}" for name in own}
+    assert re.fullmatch(r"error: .*seed-0.safetensors: the code of gated.GatedQuery is not what it was: .*\n", said)
