@@ -19,10 +19,10 @@ from typing import Annotated, Literal
 import pandas as pd
 import psutil
 import typer
-from rich.progress import Progress
 
 from benchmarks.cost import cost
 from benchmarks.loader import GLOVE, IMDB
+from pipeline.progress import Progress
 
 MOVED = 1.25  # a figure that is this many times worse than the committed one is named
 KINDS = ("training", "inference")
@@ -195,7 +195,7 @@ def main(
     rows: list[dict[str, object]] = []
     (out / f"machine{suffix}.json").write_text(json.dumps(machine(), indent=2) + "\n", encoding="utf-8")
     with Progress() as progress:
-        task = progress.add_task("measuring", total=None)
+        task = progress.task("measuring", _count(only, cpu=cpu), "measures")
         parts = [models(tensors, seconds, only, accelerator)]
         if cpu:
             parts = [stages(tensors.name), *parts, accuracy(tensors), archives(downloads)]
@@ -208,12 +208,21 @@ def main(
                 if measure.peer:
                     peer.append(measure.peer())
             rows.append(measure.row(ours, peer))
-            progress.update(task, description=measure.name)
-            progress.console.print(_line(rows[-1]))
+            progress.say(_line(rows[-1]))
+            task.advance(note=measure.name)
             renewed(rows, before).to_csv(results, index=False, float_format="%.4g")
     if before is not None:
         for line in moved(pd.DataFrame(rows, columns=list(COLUMNS)), before):
             typer.echo(line)
+
+
+def _count(only: str, *, cpu: bool) -> int:
+    """How many measures there are: of a name alone, 0, for nobody knows."""
+    from pipeline.params import load_params
+    from pipeline.params_variants import AttentionVariant
+
+    variants = load_params("params.yaml").variants.values()
+    return 0 if only else 2 * sum(isinstance(one, AttentionVariant) for one in variants) + cpu * (len(STARTS) + 5)
 
 
 def renewed(rows: list[dict[str, object]], before: pd.DataFrame | None) -> pd.DataFrame:

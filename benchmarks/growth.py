@@ -13,9 +13,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import typer
-from rich.progress import Progress
 
 from benchmarks.cost import cost
+from pipeline.progress import Progress
 
 NOISE = 0.02  # of the words of a copy, replaced by words of other reviews
 VARIANTS = ("attention", "attention_value", "lstm_attention", "gru_attention")
@@ -183,12 +183,11 @@ def main(
     """
     rows = []
     with Progress() as progress:
-        task = progress.add_task(
-            "growing", total=len(POINTS["corpus"]) + sum(map(len, POINTS.values())) * len(VARIANTS)
-        )
+        total = len(POINTS["corpus"]) + sum(map(len, POINTS.values())) * len(VARIANTS)
+        task = progress.task("growth", total, "points")
         for axis, value, what, found in points(folder, reviews, vectors, steps):
             rows.append({"grows": axis, "to": value, "what": what, **found})
-            progress.update(task, advance=1, description=f"{axis} {value:,} {what}")
+            task.advance(note=f"{axis} {value:,} {what}")
     table = pd.DataFrame(rows, columns=["grows", "to", "what", *MEASURES])
     table.to_csv(out / "growth.csv", index=False, float_format="%.4g")
     figure(table, picture)

@@ -16,6 +16,7 @@ from pathlib import Path
 from chaos.processes import HOWS, Repro
 from chaos.row import Row
 from chaos.slow_archive import pack, served
+from pipeline.progress import Task
 from tests.small_project import ROOT, Project, make_project
 
 KILLS = 30
@@ -85,6 +86,7 @@ def main(times: int = KILLS) -> list[Row]:
         seconds = time.monotonic() - started
         wanted = _results(whole)
         _say(f"undisturbed: {seconds:.0f} s, {len(wanted)} results")
+        task = Task("", times, "kills", 0, wait=0, pause=0, show=lambda task: _say(task.text))
         for number in itertools.count():
             if len(kills) >= times:
                 break
@@ -96,7 +98,7 @@ def main(times: int = KILLS) -> list[Row]:
             for kill in ours:
                 kill.same = not wrong
             kills += ours
-            _say(f"{len(kills)} kills; different from the undisturbed run: {', '.join(wrong) or 'nothing'}")
+            task.advance(len(ours), f"different from the undisturbed run: {', '.join(wrong) or 'nothing'}")
             shutil.rmtree(project.root)
     return _rows(kills, len(wanted))
 

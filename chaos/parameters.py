@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from chaos.row import Row
+from pipeline.progress import counted
 from tests.small_project import ROOT, Project, make_project
 from tests.test_params import BOMB, CHANGES, EDITS, GONE, SHAPES, changed
 
@@ -26,7 +27,8 @@ def main() -> list[Row]:
     with tempfile.TemporaryDirectory() as name:
         project = make_project(Path(name) / "project")
         (Path(name) / "changed").mkdir()
-        for content in mistakes(Path(name) / "changed"):
+        contents = list(mistakes(Path(name) / "changed"))
+        for content in counted(contents, "parameters", len(contents), "mistakes"):
             (project.root / "params.yaml").write_bytes(content)
             times += 1
             said = {command: _errors(project, command) for command in COMMANDS}
