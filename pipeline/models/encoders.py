@@ -51,17 +51,15 @@ class RecurrentEncoder(nn.Module):
         """Returns states_BTD of the last layer; what stands on padding has no meaning."""
         states = vectors_BTE
         for layer, ahead in enumerate(self.forwards):
-            outputs = [ahead(states)[0]]
+            outputs = [ahead(states)]
             if self.backwards:
                 reversed_states = reverse_tokens(states, lengths_B)
-                outputs.append(reverse_tokens(self.backwards[layer](reversed_states)[0], lengths_B))
+                outputs.append(reverse_tokens(self.backwards[layer](reversed_states), lengths_B))
             states = torch.cat(outputs, dim=-1) if self.backwards else outputs[0]
         return states
 
 
 def _layer(cell: str, size: int, hidden: int) -> nn.Module:
-    if cell == "lstm":
-        return nn.LSTM(size, hidden, batch_first=True)
-    from pipeline.models.gru import GRU  # its compiler takes a third of a second to import
+    from pipeline.models.recurrent import GRU, LSTM  # their compiler takes a third of a second to import
 
-    return GRU(size, hidden)
+    return LSTM(size, hidden) if cell == "lstm" else GRU(size, hidden)
