@@ -1,7 +1,6 @@
 """How much each token speaks for the answer, by deleting it; flat arrays as in `importance`."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import torch
@@ -98,7 +97,7 @@ class _Reading:
     """A recurrent layer over a text, and what it remembered at the start of each part.
 
     Args:
-        layer: an LSTM or GRU with batch_first, of one direction.
+        layer: one of pipeline/models/recurrent.py.
         vectors_TE: in the order in which it reads.
         sizes: of the parts that the text is cut into.
     """
@@ -107,7 +106,7 @@ class _Reading:
         self.layer = layer
         self.vectors_TE = vectors_TE
         self.parts = torch.arange(len(vectors_TE)).split(sizes)
-        self.memories: list[Any] = [None]
+        self.memories: list[Tensor | None] = [None]
         states = []
         for part in self.parts:
             own, memory = layer(vectors_TE[part][None], self.memories[-1])
@@ -123,12 +122,7 @@ class _Reading:
         if not len(others):
             return before
         rows = others + (others >= left_out_R[:, None])
-        after, _ = self.layer(self.vectors_TE[rows], _repeated(self.memories[place], len(left_out_R)))
+        memory_S1H = self.memories[place]
+        memory_SRH = None if memory_S1H is None else memory_S1H.expand(-1, len(left_out_R), -1)
+        after, _ = self.layer(self.vectors_TE[rows], memory_SRH)
         return torch.cat([before, after], dim=1)
-
-
-def _repeated(memory: Any, rows: int) -> Any:
-    """The memory of one text, (1, 1, H) or for an LSTM two of them, for each of several."""
-    if isinstance(memory, tuple):
-        return tuple(_repeated(one, rows) for one in memory)
-    return None if memory is None else memory.expand(-1, rows, -1).contiguous()

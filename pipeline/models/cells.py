@@ -2,9 +2,9 @@
 
 A step is a function of its own, which takes its arrays one by one: in a longer one LLVM makes no vectors of the loops.
 
-C steps, B reviews, H units; N = B H. The state of a layer has S blocks of N numbers: the states that it shows, then what
-else it remembers. A step has four gates, each in one piece. The states feed the first F of them, the inputs the last F:
-for an LSTM i, f, g, o (F = 4), for a GRU m = W_hn h + b_hn, r, z, n (F = 3).
+C steps, B reviews, H units; N = B H. The state of a layer has S blocks of N numbers: the states that it shows, then
+what else it remembers. A step has four gates, each in one piece. The states feed the first F of them, the inputs the
+last F: for an LSTM i, f, g, o (F = 4), for a GRU m = W_hn h + b_hn, r, z, n (F = 3).
 """
 
 from collections.abc import Callable
@@ -24,9 +24,9 @@ class Cell(NamedTuple):
     Attributes:
         steps: (w_FHH, hidden_FBH, states_CSBH, gates_4CBH). What the inputs feed into the gates becomes the gates, step
             by step, and the state after each is written. `hidden` is scratch.
-        steps_back: (w_FHH, later_FBH, grad_SBH, given_CBH, states_CSBH, gates_4CBH, grads_4CBH). `given`, the gradient of
-            what is shown, becomes that of what is fed into the gates. What flows back from the gates of the step after,
-            `later`, and the gradient of the state, `grad`, go on from call to call.
+        steps_back: (w_FHH, later_FBH, grad_SBH, given_CBH, states_CSBH, gates_4CBH, grads_4CBH). `given`, the gradient
+            of what is shown, becomes that of what is fed into the gates. What flows back from the gates of the step
+            after, `later`, and the gradient of the state, `grad`, go on from call to call.
         fed: F.
         blocks: S.
     """
@@ -51,7 +51,7 @@ def _flat(blocks: Any) -> Any:
 
 @numba.njit(**COMPILED)  # type: ignore[untyped-decorator]
 def _sigmoid(gate_N: Any, hidden_N: Any) -> None:
-    """gate = sigmoid(gate + hidden). A loop per gate: one for all is more than LLVM makes vectors of."""
+    """Adds, and takes the sigmoid: a loop per gate, as one for all is more than LLVM makes vectors of."""
     one = gate_N.dtype.type(1)
     for j in range(len(gate_N)):
         gate_N[j] = one / (one + exp(-(gate_N[j] + hidden_N[j])))

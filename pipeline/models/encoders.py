@@ -51,10 +51,10 @@ class RecurrentEncoder(nn.Module):
         """Returns states_BTD of the last layer; what stands on padding has no meaning."""
         states = vectors_BTE
         for layer, ahead in enumerate(self.forwards):
-            outputs = [ahead(states)]
+            outputs = [ahead(states)[0]]
             if self.backwards:
                 reversed_states = reverse_tokens(states, lengths_B)
-                outputs.append(reverse_tokens(self.backwards[layer](reversed_states), lengths_B))
+                outputs.append(reverse_tokens(self.backwards[layer](reversed_states)[0], lengths_B))
             states = torch.cat(outputs, dim=-1) if self.backwards else outputs[0]
         return states
 

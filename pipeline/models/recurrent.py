@@ -20,7 +20,9 @@ ROWS = 1024  # steps times reviews between two products over all of them: a MiB 
 
 class _Recurrence(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, cell: Cell, inputs_TBE: Tensor, w_i: Tensor, w_h: Tensor, b_i: Tensor, b_h: Tensor) -> Tensor:
+    def forward(
+        ctx: Any, cell: Cell, inputs_TBE: Tensor, memory_SBH: Tensor, w_i: Tensor, w_h: Tensor, b_i: Tensor, b_h: Tensor
+    ) -> tuple[Tensor, Tensor]:
         (tokens, reviews, size), units, fed = inputs_TBE.shape, w_h.shape[1], cell.fed
         apart = 4 - fed  # gates that the states alone feed
         bias_4H = b_i.new_zeros(4, units)
@@ -32,7 +34,7 @@ class _Recurrence(torch.autograd.Function):
         inputs_TBX = F.pad(inputs_TBE, (0, 1), value=1.0)
         gates = inputs_TBE.new_empty(-(-tokens // at_once) if keep else 1, 4, at_once, reviews, units)
         states_TSBH = inputs_TBE.new_empty(tokens + 1, cell.blocks, reviews, units)
-        states_TSBH[0] = 0
+        states_TSBH[0] = memory_SBH
         to_hidden, hidden = w_FHH.mT.contiguous().numpy(), inputs_TBE.new_empty(fed, reviews, units).numpy()
         for chunk, start in enumerate(range(0, tokens, at_once)):
             place, end = chunk if keep else 0, min(start + at_once, tokens)
@@ -43,11 +45,13 @@ class _Recurrence(torch.autograd.Function):
             cell.steps(to_hidden, hidden, states_TSBH[start : end + 1].numpy(), gates[place].numpy())
         ctx.cell, ctx.at_once = cell, at_once
         ctx.save_for_backward(inputs_TBX, w_FHX, w_FHH, states_TSBH, gates)
-        return states_TSBH[1:, 0]
+        after_SBH = states_TSBH[-1].clone()
+        ctx.mark_non_differentiable(after_SBH)
+        return states_TSBH[1:, 0], after_SBH
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, given_TBH: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(ctx: Any, given_TBH: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
         inputs_TBX, w_FHX, w_FHH, states_TSBH, gates = ctx.saved_tensors
         (tokens, reviews, units), size, fed = given_TBH.shape, inputs_TBX.shape[2] - 1, ctx.cell.fed
         apart, w = 4 - fed, w_FHH.numpy()
@@ -69,52 +73,55 @@ class _Recurrence(torch.autograd.Function):
                     flowing_NE.addmm_(made_NH, w_HX[:, :size])
         to_w_i, to_b = to_FHX[:, :, :size].flatten(0, 1), torch.cat([to_apart, to_FHX[:, :, size]])
         to_w_h, to_b_h = (block.roll(-apart, 0).flatten(0, 1) for block in (to_FHH, to_b[:fed]))
-        return None, to_inputs, to_w_i, to_w_h, to_b[apart:].flatten(), to_b_h
+        return None, to_inputs, None, to_w_i, to_w_h, to_b[apart:].flatten(), to_b_h
 
 
-class LSTM(nn.LSTM):
-    """One layer in one direction, from a state of zeros: what `nn.LSTM` computes, with its weights and their names.
+class _Layer(nn.RNNBase):
+    """One layer in one direction, with the weights of torch's and their names.
+
+    Args:
+        size: E.
+        units: H.
+    """
+
+    cell: ClassVar[Cell]
+
+    def __init__(self, size: int, units: int) -> None:
+        super().__init__(size, units, batch_first=True)  # type: ignore[call-arg, arg-type]  # nn.LSTM and nn.GRU know their mode
+
+    def forward(self, inputs_BTE: Tensor, memory_SBH: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Goes on from a state, at first one of zeros, which gets no gradient.
+
+        Returns:
+            states_BTH after each token, and memory_SBH: all that is remembered after the last, to go on from.
+        """
+        if memory_SBH is None:
+            memory_SBH = inputs_BTE.new_zeros(self.cell.blocks, len(inputs_BTE), self.hidden_size)
+        if inputs_BTE.device.type != "cpu":
+            before = memory_SBH[:, None].unbind()
+            states_BTH, after = super().forward(inputs_BTE, before if self.cell.blocks > 1 else before[0])
+            return states_BTH, torch.cat(after) if self.cell.blocks > 1 else after
+        weights = self.weight_ih_l0, self.weight_hh_l0, self.bias_ih_l0, self.bias_hh_l0
+        inputs_TBE = inputs_BTE.transpose(0, 1)
+        states_TBH, after_SBH = _Recurrence.apply(self.cell, inputs_TBE, memory_SBH, *weights)  # type: ignore[no-untyped-call]
+        return states_TBH.transpose(0, 1), after_SBH
+
+
+class LSTM(_Layer, nn.LSTM):  # type: ignore[misc]  # no packed sequences
+    """What `nn.LSTM` computes, and off the CPU that itself.
 
     i, f, o = sigmoid(W_i x + b_i + W_h h + b_h) and g = tanh(...) likewise, c' = f c + i g, h' = o tanh(c')
-    (Hochreiter & Schmidhuber 1997, with the forget gate of Gers et al. 2000). Off the CPU it is `nn.LSTM` itself.
-
-    Args:
-        size: E.
-        units: H.
+    (Hochreiter & Schmidhuber 1997, with the forget gate of Gers et al. 2000).
     """
 
-    cell: ClassVar[Cell] = LSTM_CELL
-
-    def __init__(self, size: int, units: int) -> None:
-        super().__init__(size, units, batch_first=True)
-
-    def forward(self, inputs_BTE: Tensor) -> Tensor:  # type: ignore[override]  # no packed sequences
-        """Returns states_BTH."""
-        return _states(self, inputs_BTE) if inputs_BTE.device.type == "cpu" else super().forward(inputs_BTE)[0]
+    cell = LSTM_CELL
 
 
-class GRU(nn.GRU):
-    """One layer in one direction, from a state of zeros: what `nn.GRU` computes, with its weights and their names.
+class GRU(_Layer, nn.GRU):  # type: ignore[misc]  # no packed sequences
+    """What `nn.GRU` computes, and off the CPU that itself.
 
     r = sigmoid(W_ir x + b_ir + W_hr h + b_hr), z likewise, n = tanh(W_in x + b_in + r (W_hn h + b_hn)),
-    h' = (1 - z) n + z h (Cho et al. 2014, in the form of torch and cuDNN). Off the CPU it is `nn.GRU` itself.
-
-    Args:
-        size: E.
-        units: H.
+    h' = (1 - z) n + z h (Cho et al. 2014, in the form of torch and cuDNN).
     """
 
-    cell: ClassVar[Cell] = GRU_CELL
-
-    def __init__(self, size: int, units: int) -> None:
-        super().__init__(size, units, batch_first=True)
-
-    def forward(self, inputs_BTE: Tensor) -> Tensor:  # type: ignore[override]  # no packed sequences
-        """Returns states_BTH."""
-        return _states(self, inputs_BTE) if inputs_BTE.device.type == "cpu" else super().forward(inputs_BTE)[0]
-
-
-def _states(layer: LSTM | GRU, inputs_BTE: Tensor) -> Tensor:
-    weights = layer.weight_ih_l0, layer.weight_hh_l0, layer.bias_ih_l0, layer.bias_hh_l0
-    states_TBH: Tensor = _Recurrence.apply(layer.cell, inputs_BTE.transpose(0, 1), *weights)  # type: ignore[no-untyped-call]
-    return states_TBH.transpose(0, 1)
+    cell = GRU_CELL

@@ -21,8 +21,7 @@ def example(layer: type[LSTM | GRU], dtype: torch.dtype, reviews: int = 6) -> tu
 
 def found(layer: nn.Module, inputs_BTE: Tensor, given_BTH: Tensor) -> list[Tensor]:
     leaf = inputs_BTE.clone().requires_grad_()
-    outputs = layer(leaf)
-    states_BTH = outputs[0] if isinstance(outputs, tuple) else outputs
+    states_BTH = layer(leaf)[0]
     return [states_BTH, *torch.autograd.grad((states_BTH * given_BTH).sum(), [leaf, *layer.parameters()])]
 
 
@@ -55,20 +54,31 @@ def test_who_asks_for_no_gradient_gets_the_same_states(
     monkeypatch.setattr(recurrent, "ROWS", rows)
     ours, inputs_BTE = example(layer, torch.float32)
     with torch.inference_mode():
-        states_BTH = ours(inputs_BTE)
-    assert states_BTH.equal(ours(inputs_BTE))
+        states_BTH = ours(inputs_BTE)[0]
+    assert states_BTH.equal(ours(inputs_BTE)[0])
+
+
+@each
+def test_it_goes_on_from_what_it_remembers(layer: type[LSTM | GRU]) -> None:
+    ours, inputs_BTE = example(layer, torch.float64)
+    states_BTH, memory_SBH = ours(inputs_BTE)
+    first_BTH, between_SBH = ours(inputs_BTE[:, :9])
+    second_BTH, after_SBH = ours(inputs_BTE[:, 9:], between_SBH)
+    assert torch.allclose(torch.cat([first_BTH, second_BTH], dim=1), states_BTH, atol=1e-15)
+    assert torch.allclose(after_SBH, memory_SBH, atol=1e-15)
+    assert memory_SBH[0].equal(states_BTH[:, -1])
 
 
 @each
 def test_the_gradient_is_that_of_differences(layer: type[LSTM | GRU]) -> None:
     ours, inputs_BTE = example(layer, torch.float64)
-    assert torch.autograd.gradcheck(ours, inputs_BTE[:2, :3].clone().requires_grad_())
+    assert torch.autograd.gradcheck(lambda inputs: ours(inputs)[0], inputs_BTE[:2, :3].clone().requires_grad_())
 
 
 @each
 def test_the_same_gradient_may_be_asked_for_twice(layer: type[LSTM | GRU]) -> None:
     ours, inputs_BTE = example(layer, torch.float32)
-    loss = ours(inputs_BTE).square().sum()
+    loss = ours(inputs_BTE)[0].square().sum()
     first = torch.autograd.grad(loss, list(ours.parameters()), retain_graph=True)
     second = torch.autograd.grad(loss, list(ours.parameters()))
     assert all(torch.equal(a, b) for a, b in zip(first, second, strict=True))
@@ -79,11 +89,21 @@ def test_the_same_gradient_may_be_asked_for_twice(layer: type[LSTM | GRU]) -> No
 def test_gates_saturate_and_what_is_no_number_stays_none(layer: type[LSTM | GRU], dtype: torch.dtype) -> None:
     ours, inputs_BTE = example(layer, dtype)
     for size in (1e3, 1e30):
-        states_BTH = ours(size * inputs_BTE)
+        states_BTH = ours(size * inputs_BTE)[0]
         assert torch.isfinite(states_BTH).all()
         assert states_BTH.abs().max() <= 1
     inputs_BTE[2, 4, 1] = math.nan
-    states_BTH = ours(inputs_BTE)
+    states_BTH = ours(inputs_BTE)[0]
     assert states_BTH[2, 4:].isnan().all()
     assert torch.isfinite(states_BTH[2, :4]).all()
     assert torch.isfinite(states_BTH[[0, 1, 3, 4, 5]]).all()
+
+
+@each
+def test_off_the_cpu_it_is_torchs(layer: type[LSTM | GRU]) -> None:
+    ours = layer(5, 19).to("meta")
+    states_BTH, memory_SBH = ours(torch.empty(6, 23, 5, device="meta"))
+    further_BTH, after_SBH = ours(torch.empty(6, 2, 5, device="meta"), memory_SBH)
+    assert states_BTH.shape == (6, 23, 19)
+    assert further_BTH.shape == (6, 2, 19)
+    assert memory_SBH.shape == after_SBH.shape == (ours.cell.blocks, 6, 19)
