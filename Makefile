@@ -48,7 +48,7 @@ demo: .venv/installed
 	.venv/bin/dvc repro tensors@demo
 	@variants=$$($(STAGES) | sed -n 's/^train@demo-//p' | tac) \
 		&& { printf 'train@demo-%s\n' $$variants; printf 'evaluate@demo-%s\n' $$variants; echo exchange@demo; } \
-		| $(SIDE_BY_SIDE) -n 6 $(SINGLE)
+		| ATTENTION_CORES=1 $(SIDE_BY_SIDE) -n 3 $(SINGLE)
 	.venv/bin/dvc repro compare@demo
 	@echo "The table: results/demo/comparison.md     The report: reports/demo.html     The runs in MLflow: make ui"
 

@@ -81,7 +81,7 @@ def run_seeds(
     waiting, running = deque(seeds), set[int]()
     try:
         while waiting or running:
-            while waiting and len(running) < (_allowed() or len(seeds)):
+            while waiting and len(running) < (allowed_cores() or len(seeds)):
                 running.add(seed := waiting.popleft())
                 processes[seed].start()
             event = _next(events, [processes[seed] for seed in running])
@@ -136,10 +136,12 @@ def in_processes(work: Callable[[Item], Result], items: Iterable[Item], preload:
 
 def _cores() -> int:
     """Those that this process may run on."""
-    return _allowed() or (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+    return allowed_cores() or (
+        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    )
 
 
-def _allowed() -> int | None:
+def allowed_cores() -> int | None:
     """ATTENTION_CORES, if it is set.
 
     Raises:

@@ -18,7 +18,7 @@ from pipeline.data.tensors import read_tensors
 from pipeline.formats import results_json
 from pipeline.params import Params, load_params
 from pipeline.params_variants import AttentionVariant, Recurrent
-from pipeline.processes import run_seeds
+from pipeline.processes import allowed_cores, run_seeds
 from pipeline.tracking.run import fingerprint
 from pipeline.tracking.tracker import RunHandle, Tracker
 from pipeline.training.finished import begin, finish
@@ -117,7 +117,7 @@ def _train(
                     runs[seed].histogram(report)
 
         is_recurrent = isinstance(entry, AttentionVariant) and isinstance(entry.encoder, Recurrent)
-        in_turn = together.world_size > 1 or (small and not is_recurrent)
+        in_turn = together.world_size > 1 or (small and (not is_recurrent or allowed_cores() == 1))
         run_seeds(work, seeds, on_report, preload="pipeline.training.fit", in_turn=in_turn)
         finish(state)
     with replacing(clock) as part:
