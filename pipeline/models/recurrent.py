@@ -11,7 +11,6 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
-from torch.nn import functional as F
 
 from pipeline.models.cells import GRU_CELL, LSTM_CELL, Cell
 
@@ -31,7 +30,8 @@ class _Recurrence(torch.autograd.Function):
         w_FHX = torch.cat([w_i.view(fed, units, size), bias_4H[apart:, :, None]], dim=2)  # the last input is a one
         w_FHH = w_h.view(fed, units, units).roll(apart, 0)
         keep, at_once = any(ctx.needs_input_grad), max(1, ROWS // reviews)
-        inputs_TBX = F.pad(inputs_TBE, (0, 1), value=1.0)
+        inputs_TBX = inputs_TBE.new_empty(tokens, reviews, size + 1)
+        inputs_TBX[:, :, :size], inputs_TBX[:, :, size] = inputs_TBE, 1
         gates = inputs_TBE.new_empty(-(-tokens // at_once) if keep else 1, 4, at_once, reviews, units)
         states_TSBH = inputs_TBE.new_empty(tokens + 1, cell.blocks, reviews, units)
         states_TSBH[0] = memory_SBH
@@ -57,7 +57,7 @@ class _Recurrence(torch.autograd.Function):
         apart, w = 4 - fed, w_FHH.numpy()
         grads_4CBH = torch.empty_like(gates[0])
         later, grad = w_FHH.new_zeros(fed, reviews, units).numpy(), torch.zeros_like(states_TSBH[0]).numpy()
-        to_inputs = inputs_TBX.new_zeros(tokens, reviews, size) if ctx.needs_input_grad[1] else None
+        to_inputs = inputs_TBX.new_empty(tokens, reviews, size) if ctx.needs_input_grad[1] else None
         to_FHX, to_FHH, to_apart = torch.zeros_like(w_FHX), torch.zeros_like(w_FHH), w_FHH.new_zeros(apart, units)
         for chunk in reversed(range(len(gates))):
             start, end = chunk * ctx.at_once, min((chunk + 1) * ctx.at_once, tokens)
@@ -69,8 +69,8 @@ class _Recurrence(torch.autograd.Function):
             to_apart += made_4NH[:apart].sum(dim=1)
             if to_inputs is not None:
                 flowing_NE = to_inputs[start:end].flatten(0, 1)
-                for made_NH, w_HX in zip(made_4NH[apart:], w_FHX, strict=True):
-                    flowing_NE.addmm_(made_NH, w_HX[:, :size])
+                for f in range(fed):  # a beta of zero overwrites what is there
+                    flowing_NE.addmm_(made_4NH[apart + f], w_FHX[f, :, :size], beta=min(f, 1))
         to_w_i, to_b = to_FHX[:, :, :size].flatten(0, 1), torch.cat([to_apart, to_FHX[:, :, size]])
         to_w_h, to_b_h = (block.roll(-apart, 0).flatten(0, 1) for block in (to_FHH, to_b[:fed]))
         return None, to_inputs, None, to_w_i, to_w_h, to_b[apart:].flatten(), to_b_h
