@@ -92,6 +92,19 @@ def models(tensors: Path, seconds: float, only: str, accelerator: str = "cpu") -
             yield Measure(f"{kind} {name}", "tokens/s", ours, peer, "notebook", limit)
 
 
+def layers(seconds: float, only: str) -> Iterator[Measure]:
+    """The recurrent layers alone, on one thread: how near they come to the speed of matrix products."""
+    from benchmarks.layers import LAYERS, sides
+    from benchmarks.limits import flops_per_second
+    from pipeline.processes import compute_on_one_thread
+
+    compute_on_one_thread()  # both sides
+    for name in LAYERS:
+        if only in f"training {name}":
+            ours, theirs, work = sides(name, seconds)
+            yield Measure(f"training {name}", "tokens/s", ours, theirs, "torch", flops_per_second() / work)
+
+
 def archives(downloads: Path) -> Iterator[Measure]:
     """From the two archives to tensors, each side in a process of its own."""
 
@@ -198,7 +211,7 @@ def main(
         task = progress.task("measuring", _count(only, cpu=cpu), "measures")
         parts = [models(tensors, seconds, only, accelerator)]
         if cpu:
-            parts = [stages(tensors.name), *parts, accuracy(tensors), archives(downloads)]
+            parts = [stages(tensors.name), layers(seconds, only), *parts, accuracy(tensors), archives(downloads)]
         for measure in itertools.chain.from_iterable(parts):
             if only not in measure.name:
                 continue
@@ -222,7 +235,7 @@ def _count(only: str, *, cpu: bool) -> int:
     from pipeline.params_variants import AttentionVariant
 
     variants = load_params("params.yaml").variants.values()
-    return 0 if only else 2 * sum(isinstance(one, AttentionVariant) for one in variants) + cpu * (len(STARTS) + 5)
+    return 0 if only else 2 * sum(isinstance(one, AttentionVariant) for one in variants) + cpu * (len(STARTS) + 7)
 
 
 def renewed(rows: list[dict[str, object]], before: pd.DataFrame | None) -> pd.DataFrame:
