@@ -68,7 +68,7 @@ def mistakes(folder: Path) -> Iterator[bytes]:
             continue
         content = text.replace(old, new, 1) if whole is None else whole
         yield content if isinstance(content, bytes) else content.encode()
-    for key, value in SHAPES:
+    for key, value, _ in SHAPES:
         yield changed(folder, key, value, delete=value is GONE).read_bytes()
     for key, value, _ in CHANGES:
         yield changed(folder, key, value).read_bytes()

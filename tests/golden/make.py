@@ -1,4 +1,4 @@
-"""Makes a folder of all that a later version has to read: ``python tests/golden/make.py tests/golden/format-1``.
+"""Makes a folder of all that a later version has to read: ``python tests/golden/make.py tests/golden/format-2``.
 
 After raising a number in pipeline/formats.py, run it for a new folder and keep the old ones: the tests read them.
 """
@@ -13,6 +13,7 @@ from pathlib import Path
 import pandas as pd
 from ruamel.yaml import YAML
 
+from pipeline.data.tables import write_parquet
 from pipeline.params import load_params
 from pipeline.training.variant import train_variant
 from stages import counterfactual, evaluate, exchange, nulls, pairs, replicate, sweep, tensors, train
@@ -42,7 +43,7 @@ def main(out: Path) -> None:
             for split in ("train", "test")
             for i in range(6)
         ]
-        pd.DataFrame(rows).to_parquet("reviews.parquet")
+        write_parquet(pd.DataFrame(rows), Path("reviews.parquet"))
         vocabulary = sorted({word for text in WORDS.values() for word in text.split()})
         lines = [f"{word} {place / 10} {(place % 3) - 1}\n" for place, word in enumerate(vocabulary)]
         Path("vectors.txt").write_text("".join(lines), encoding="utf-8")
