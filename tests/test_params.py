@@ -1,5 +1,6 @@
 """params.yaml is read as DVC reads it, and whatever is wrong in it is one clear error."""
 
+import os
 import re
 import subprocess
 import sys
@@ -364,6 +365,16 @@ def test_an_edit_that_is_wrong_is_one_line_that_says_where_and_why(
         load_params("params.yaml")
     assert len(str(caught.value).splitlines()) == 1
     assert str(caught.value).startswith("params.yaml")
+
+
+@pytest.mark.parametrize("command", ["check_params", "demo --reviews reviews.parquet --vectors vectors.txt"])
+def test_anchors_of_anchors_are_an_error_within_ten_seconds_and_a_gigabyte(tmp_path: Path, command: str) -> None:
+    (tmp_path / "params.yaml").write_text(BOMB, "utf-8")
+    limited = f"ulimit -t 10 -v {2**20}; exec {sys.executable} -m stages.{command}"
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1"}  # a thread reserves memory
+    done = subprocess.run(["bash", "-c", limited], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr == "error: params.yaml means more than 100,000 values: anchors of anchors do that\n"
 
 
 @pytest.mark.parametrize(
