@@ -1,7 +1,6 @@
 """What an earlier version wrote is read, or refused in a line that says what to do."""
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 from unittest.mock import MagicMock
@@ -9,46 +8,31 @@ from unittest.mock import MagicMock
 import numpy as np
 import pandas as pd
 import pytest
+from golden_files import FOLDERS, VARIANTS, read_all, results_of
 from pyarrow import parquet
 from ruamel.yaml import YAML
 
 from pipeline import formats
 from pipeline.data.prepare import build_tensors
 from pipeline.data.tables import read_csv, read_parquet, write_csv, write_parquet
-from pipeline.data.tensors import read_table, read_tensors
+from pipeline.data.tensors import read_tensors
 from pipeline.evaluation.frontier import read_frontier
 from pipeline.evaluation.null_names import null_name
 from pipeline.evaluation.predict import predict
 from pipeline.evaluation.published import beside
-from pipeline.evaluation.results import Results, read_results
 from pipeline.formats import read_results_json
 from pipeline.models.checkpoint import kind_of
 from pipeline.params import load_params
 from pipeline.source import ROOT
 from pipeline.training.resume import read_state
-from stages import publish, published
+from stages import compare, publish, published
 
-GOLDEN = Path(__file__).parent / "golden"
-FOLDERS = sorted(GOLDEN.glob("format-*"))
-VARIANTS = ("attention", "tfidf")
 PUBLISHED = {"paper": "A paper", "corpus": "demo", "numbers": {"accuracy": 0.9}}
-
-
-def results_of(folder: Path) -> Results:
-    return read_results(
-        VARIANTS, [("attention", "uniform")], folder / "models", folder / "evaluation", folder / "results"
-    )
 
 
 def test_there_is_a_folder_of_every_format() -> None:
     numbers = {int(path.name.split("-")[1]) for path in FOLDERS}  # format-1 is of before most files had a number
     assert numbers == set(range(1, max(formats.FORMATS.values()) + 1))
-
-
-@pytest.fixture(params=FOLDERS, ids=[path.name for path in FOLDERS])
-def golden(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
-    """A copy of each folder."""
-    return Path(shutil.copytree(request.param, tmp_path / "golden"))
 
 
 @pytest.mark.parametrize("name", VARIANTS)
@@ -112,21 +96,6 @@ def numbered(path: Path, number: int) -> None:
         parquet.write_table(table.replace_schema_metadata(metadata), path)
 
 
-def read_all(folder: Path) -> None:
-    """Everything that one stage reads of another, and `attention explain`."""
-    corpus = read_tensors(folder / "tensors")
-    read_table(folder / "tensors", ["text"])
-    results_of(folder)
-    for name in VARIANTS:
-        predict(folder / f"models/{name}/seed-0.safetensors", corpus.embeddings, corpus.splits["test"])
-    read_frontier(folder / "results", ["attention"], [0.1])
-    read_results_json(folder / "results/published/row.json")
-    read_results_json(folder / "evaluation/attention/explanation/by_seed.json")
-    read_parquet(folder / "pairs.parquet")
-    for name in ("exchange", "counterfactual"):
-        read_csv(folder / f"results/explanation/{name}.csv")
-
-
 NUMBERED = {
     "results": (
         *("results/variants/attention.json", "results/timing/tfidf.json", "results/explanation/attention.json"),
@@ -177,25 +146,45 @@ def test_reviews_of_a_newer_version_make_no_tensors(golden: Path, tmp_path: Path
     assert not (tmp_path / "tensors").exists()
 
 
-def test_explanations_by_seed_of_a_newer_version_are_refused(golden: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def standing_in(golden: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """The folder is the project's root, with params that ask for what is in it; the arguments of its last stages."""
     yaml = YAML()
     params = yaml.load(ROOT / "params.yaml")
     params["seeds"], params["variants"] = [0], {name: params["variants"][name] for name in VARIANTS}
-    params["nulls"]["variants"] = params["frontier"]["variants"] = ["attention"]
+    params["nulls"] = {"corpora": ["demo"], "variants": ["attention"], "kinds": ["uniform"]}
+    params["frontier"] = {"corpora": ["demo"], "variants": ["attention"], "entropy_weights": [0.1]}
     yaml.dump(params, golden / "params.yaml")
     monkeypatch.chdir(golden)
+    folders = {name: Path(name) for name in ("tensors", "models", "evaluation", "results")}
+    return {"corpus": "demo", **folders, "page": Path("report.html")}
+
+
+def test_committed_results_are_compared(standing_in: dict[str, Any]) -> None:
+    compare.main(**standing_in)
+    frontier = pd.read_csv("results/entropy_frontier.csv")
+    assert frontier["entropy_weight"].tolist() == [0, 0.1]
+    assert pd.read_csv("results/comparison.csv")["variant"].tolist() == list(VARIANTS)
+    assert pd.read_csv("results/faithfulness.csv")["accuracy_trained_uniform"].tolist() == [0.5]
+    assert pd.read_csv("results/counterfactual.csv")["accuracy_edited"].tolist() == [0, 1]
+
+
+@pytest.mark.parametrize("name", ["exchange", "counterfactual"])
+def test_answers_of_a_newer_version_are_not_compared(standing_in: dict[str, Any], name: str) -> None:
+    file = Path(f"results/explanation/{name}.csv")
+    numbered(file, 2)
+    with pytest.raises(ValueError, match=str(file) + NEWER.format(kind="tables")):
+        compare.main(**standing_in)
+
+
+def test_explanations_by_seed_of_a_newer_version_are_refused(
+    standing_in: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(publish, "Tracker", MagicMock())
     file = Path("evaluation/attention/explanation/by_seed.json")
     numbered(file, 2)
     with pytest.raises(ValueError, match=str(file) + NEWER.format(kind="results")):
-        publish.main(
-            corpus="demo",
-            tensors=Path("tensors"),
-            models=Path("models"),
-            evaluation=Path("evaluation"),
-            results=Path("results"),
-            page=Path("report.html"),
-        )
+        publish.main(**standing_in)
 
 
 def test_a_replica_of_a_newer_version_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -211,58 +200,6 @@ def test_tensors_of_a_newer_version_are_refused(golden: Path) -> None:
     path = golden / "tensors/manifest.json"
     path.write_text(path.read_text(encoding="utf-8").replace('"format": 1', '"format": 2'), encoding="utf-8")
     with pytest.raises(ValueError, match="tensors" + NEWER.format(kind="tensors")):
-        read_tensors(golden / "tensors")
-
-
-DAMAGED = (
-    *("tensors/manifest.json", "tensors/embeddings.npy", "tensors/counts.npy", "tensors/words.txt"),
-    *("tensors/reviews.parquet", "tensors/train/tokens.npy", "tensors/test/offsets.npy"),
-    *("models/attention/seed-0.safetensors", "models/tfidf/seed-0.safetensors", "models/tfidf/seed-0.json"),
-    *("evaluation/attention/by_seed.json", "evaluation/tfidf/examples.json", "evaluation/tfidf/predictions.parquet"),
-    *("evaluation/attention/explanation/words.parquet", "results/explanation/attention.json"),
-    *("results/timing/attention.json", "results/variants/tfidf.json", "pairs.parquet"),
-    *("results/explanation/frontier/attention/0.1.json", "results/published/row.json"),
-    *("evaluation/attention.uniform.parquet", "evaluation/attention/explanation/by_seed.json"),
-)
-
-
-@pytest.mark.parametrize("file", DAMAGED)
-@pytest.mark.parametrize("damage", ["truncated", "empty", "zeros"])
-def test_a_damaged_file_is_named_with_the_command_that_makes_it_again(golden: Path, file: str, damage: str) -> None:
-    read_all(golden)
-    content = (golden / file).read_bytes()
-    left = {"truncated": content[: len(content) // 2], "empty": b"", "zeros": bytes(len(content))}
-    (golden / file).write_bytes(left[damage])
-    with pytest.raises(ValueError, match=r"is damaged or incomplete .*: run `dvc repro` to make it again$") as caught:
-        read_all(golden)
-    said = str(caught.value)
-    assert len(said.splitlines()) == 1
-    assert file in said or said.startswith(f"{golden / file.split('/')[0]} "), "the file, or its folder"
-
-
-@pytest.mark.parametrize(
-    ("content", "why"),
-    [("[]", "no entries"), ("null", "no entries"), ('{"format": 1}', "lacks classes, sha256, tokenizer")],
-)
-def test_a_manifest_of_other_content_is_named(golden: Path, content: str, why: str) -> None:
-    (golden / "tensors/manifest.json").write_text(content, encoding="utf-8")
-    with pytest.raises(ValueError, match=f"manifest.json is damaged or incomplete .*{why}.*run `dvc repro`"):
-        read_tensors(golden / "tensors")
-
-
-def test_arrays_that_do_not_belong_together_are_refused(golden: Path) -> None:
-    labels = golden / "tensors/test/labels.npy"
-    np.save(labels, np.load(labels)[:-1])
-    with pytest.raises(ValueError, match=r"tensors/test is damaged .*not of one length"):
-        read_tensors(golden / "tensors")
-
-
-def test_a_file_that_is_not_there_is_not_called_damaged(golden: Path) -> None:
-    (golden / "results/timing/tfidf.json").unlink()
-    with pytest.raises(FileNotFoundError):
-        results_of(golden)
-    (golden / "tensors/counts.npy").unlink()
-    with pytest.raises(FileNotFoundError):
         read_tensors(golden / "tensors")
 
 
