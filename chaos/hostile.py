@@ -27,7 +27,10 @@ TESTS = {
         "tests/evaluation/test_reading.py",
         "tests/evaluation/test_word_table.py",
     ),
-    "files of results, models and tensors that are damaged or of another version": ("tests/test_formats.py",),
+    "files of results, models and tensors that are damaged or of another version": (
+        "tests/test_damaged_files.py",
+        "tests/test_formats.py",
+    ),
 }
 PAGES = "tests/evaluation/test_report_browser.py::test_a_page_runs_nothing_of_a_review"
 SEEN = "tests/evaluation/test_report_browser.py::test_what_is_not_escaped_would_be_seen_to_run"

@@ -1,7 +1,6 @@
 """MLflow fails in every way that it can: what is trained stays, and one command adds what the store lacks."""
 
 import hashlib
-import json
 import re
 import shutil
 import sqlite3
@@ -16,6 +15,7 @@ from pathlib import Path
 from chaos.processes import Repro
 from chaos.row import Row
 from chaos.stores import Server, SlowWay, answering, fill, free_port, locked, older, small_disk
+from pipeline.formats import read_results_json
 from tests.small_project import Project, make_project
 
 STAGES = ("train@demo-mean", "train@demo-attention", "compare@demo")
@@ -150,7 +150,7 @@ def _missing(file: Path, project: Project, seeds: tuple[int, ...], projects: int
                 yield f"{name} is there {by_name[name]} times"
                 continue
             (run,) = (found for found, other, _ in runs if other == name)
-            epochs = len(json.loads((project.root / f"models/demo/{variant}/seed-{seed}.json").read_text("utf-8")))
+            epochs = len(read_results_json(project.root / f"models/demo/{variant}/seed-{seed}.json"))
             logged = {
                 step: times for (owner, key, step), times in points.items() if (owner, key) == (run, "train/loss")
             }

@@ -1,8 +1,10 @@
 """Wrong parameters: each mistake of tests/test_params.py is met by the check, by a stage called by hand, and by DVC."""
 
 import hashlib
+import shutil
 import sys
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,15 +25,24 @@ COMMANDS = {
 def main() -> list[Row]:
     """A row per command: how many mistakes were one error, with no traceback and no file made."""
     held: Counter[str] = Counter()
+    slowest: dict[str, float] = dict.fromkeys(COMMANDS, 0.0)
     named = times = 0
     with tempfile.TemporaryDirectory() as name:
         project = make_project(Path(name) / "project")
         (Path(name) / "changed").mkdir()
         contents = list(mistakes(Path(name) / "changed"))
+        shutil.copy(ROOT / "params.yaml", project.root / "params.yaml")
+        started = time.monotonic()
+        project.run(*COMMANDS[CHECK])
+        shipped = time.monotonic() - started
         for content in counted(contents, "parameters", len(contents), "mistakes"):
             (project.root / "params.yaml").write_bytes(content)
             times += 1
-            said = {command: _errors(project, command) for command in COMMANDS}
+            said: dict[str, list[str]] = {}
+            for command in COMMANDS:
+                started = time.monotonic()
+                said[command] = _errors(project, command)
+                slowest[command] = max(slowest[command], time.monotonic() - started)
             held[CHECK] += len(said[CHECK]) == 1 and said[CHECK][0].startswith("error: params.yaml")
             held[STAGE] += len(said[STAGE]) == 1 and said[STAGE] == said[CHECK]
             held[DVC] += sum(line.startswith("ERROR: ") for line in said[DVC]) == 1
@@ -41,16 +52,18 @@ def main() -> list[Row]:
         STAGE: f"the same line, no file made: {held[STAGE]}",
         DVC: f"one error of DVC, no file made: {held[DVC]}; with that line: {named}, else in DVC's own words",
     }
+    told = {name: f"{words}; {slowest[name]:.1f} s at most" for name, words in told.items()}
+    told[CHECK] += f", {shipped:.1f} s on the file as it is"
     tried = dict.fromkeys(COMMANDS, "the same") | {CHECK: "mistakes in params.yaml"}
     return [Row(f"{tried[name]}, then {name}", times, told[name], held[name] < times) for name in COMMANDS]
 
 
 def _errors(project: Project, name: str) -> list[str]:
     """The lines of errors that a command ends with; none if it does not end so, has a traceback, or makes a file."""
-    before = _files(project)
+    before = files(project)
     done = project.run(*COMMANDS[name], check=False)
     said = done.stdout + done.stderr
-    if done.returncode == 0 or "Traceback" in said or _files(project) != before:
+    if done.returncode == 0 or "Traceback" in said or files(project) != before:
         print(f"  {name}: {said[-2000:]}", file=sys.stderr, flush=True)
         return []
     return [line for line in said.splitlines() if line.lower().startswith("error: ")]
@@ -64,17 +77,17 @@ def mistakes(folder: Path) -> Iterator[bytes]:
     """
     text = (ROOT / "params.yaml").read_text(encoding="utf-8")
     for old, new, whole, _ in EDITS:
-        if whole == BOMB:  # DVC by itself unfolds it, for minutes: docs/trust.md
+        if whole == BOMB:  # DVC by itself unfolds it, without end: bomb.py
             continue
         content = text.replace(old, new, 1) if whole is None else whole
         yield content if isinstance(content, bytes) else content.encode()
-    for key, value in SHAPES:
+    for key, value, _ in SHAPES:
         yield changed(folder, key, value, delete=value is GONE).read_bytes()
     for key, value, _ in CHANGES:
         yield changed(folder, key, value).read_bytes()
 
 
-def _files(project: Project) -> dict[str, str]:
+def files(project: Project) -> dict[str, str]:
     """Digest of every file but those that Git and DVC keep for themselves, and what Python compiled."""
     found = {}
     for file in project.root.rglob("*"):

@@ -1,22 +1,18 @@
 """The number of the format of each kind of file that is written here and read back later.
 
 Raise one when a reader of before would misread what is written from now on; what is of another format is then refused.
-Format 1 of the results has no number in its files, so a file without one is of format 1. A folder has one number: the
-tables of an evaluation belong to its by_seed.json, a history of epochs to its checkpoint.
+Each file has its number; one without is of format 1, as results and tables were once written.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-TENSORS, RESULTS, STATE = "tensors", "results", "state of a training"
+TENSORS, RESULTS, TABLE, STATE = "tensors", "results", "tables", "state of a training"
 ATTENTION, TFIDF = "attention-classifier", "tfidf-classifier"
-FORMATS = {TENSORS: 1, RESULTS: 1, STATE: 1, ATTENTION: 1, TFIDF: 1}
+FORMATS = {TENSORS: 1, RESULTS: 1, TABLE: 1, STATE: 1, ATTENTION: 1, TFIDF: 1}
 
 
 def check(kind: str, number: object, path: Path) -> None:
@@ -53,44 +49,20 @@ def reading(path: Path, *errors: type[Exception]) -> Iterator[None]:
         raise ValueError(f"{path} is damaged or incomplete ({why}): run `dvc repro` to make it again") from None
 
 
-def results_json(content: dict[Any, Any], indent: int = 2) -> str:
-    """The text of a file of results, with its number where it is not 1."""
-    number = {} if FORMATS[RESULTS] == 1 else {"format": FORMATS[RESULTS]}
-    return json.dumps({**number, **content}, indent=indent) + "\n"
+def results_json(content: Mapping[Any, Any] | Sequence[Any], indent: int | None = 2) -> str:
+    """The text of a file of results: its number, then the entries; a list is the entry "records"."""
+    entries = content if isinstance(content, Mapping) else {"records": content}
+    return json.dumps({"format": FORMATS[RESULTS], **entries}, indent=indent) + "\n"
 
 
 def read_results_json(path: Path) -> Any:
-    """The content of a file of results; a list of records has no number of its own.
+    """What `results_json` was given.
 
     Raises:
         ValueError: it is of another format, or damaged.
     """
     with reading(path):
         content = json.loads(path.read_text(encoding="utf-8"))
-    if isinstance(content, dict):
-        check(RESULTS, content.pop("format", 1), path)
-    return content
-
-
-def read_parquet(path: Path, columns: Sequence[str] | None = None) -> "pd.DataFrame":
-    """A table that this project wrote, or some of its columns.
-
-    Raises:
-        ValueError: it is damaged.
-    """
-    import pandas as pd
-
-    with reading(path):
-        return pd.read_parquet(path, columns=None if columns is None else list(columns))
-
-
-def read_csv(path: Path) -> "pd.DataFrame":
-    """A table that this project wrote as CSV.
-
-    Raises:
-        ValueError: it is damaged.
-    """
-    import pandas as pd
-
-    with reading(path):
-        return pd.read_csv(path)
+    has_entries = isinstance(content, dict)
+    check(RESULTS, content.pop("format", 1) if has_entries else 1, path)
+    return content.get("records", content) if has_entries else content

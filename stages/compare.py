@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from pipeline.data.tables import read_csv
 from pipeline.data.tensors import read_tensors
 from pipeline.evaluation.comparison import compare, print_comparison
 from pipeline.evaluation.corpus_files import write_comparison
@@ -15,7 +16,6 @@ from pipeline.evaluation.null_names import inherited_nulls
 from pipeline.evaluation.results import Comparison, read_results
 from pipeline.evaluation.significance import right_by_seed, significance
 from pipeline.evaluation.verdicts import QUESTIONS, verdicts
-from pipeline.formats import read_csv
 from pipeline.params import load_params
 from stages import cli
 

@@ -7,8 +7,8 @@ import pandas as pd
 import typer
 
 from pipeline.data.atomic import replacing
+from pipeline.data.tables import read_parquet, write_csv
 from pipeline.explanation.counterfactual import counterfactual_rows, counterfactual_table
-from pipeline.formats import read_parquet
 from pipeline.params import load_params
 from stages import cli
 
@@ -37,7 +37,7 @@ def main(
         rows, list(checkpoints), resamples=evaluation.bootstrap, confidence=evaluation.confidence
     )
     with replacing(out) as part:
-        table.to_csv(part, index=False, float_format="%.6g", lineterminator="\n")
+        write_csv(table, part)
     for _, row in table.iterrows():
         looked = "" if pd.isna(row["lift"]) else f", attention on the edited words {row['lift']:.1f} times uniform"
         typer.echo(

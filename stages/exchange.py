@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from pipeline.data.atomic import replacing
+from pipeline.data.tables import write_csv
 from pipeline.explanation.exchange import exchange
 from pipeline.params import load_params
 from pipeline.params_variants import AttentionVariant
@@ -31,7 +32,7 @@ def main(
     }
     table = exchange(checkpoints, tensors, reviews=params.explanation.exchanged)
     with replacing(out) as part:
-        table.to_csv(part, index=False, float_format="%.6g", lineterminator="\n")
+        write_csv(table, part)
     typer.echo(f"{out}: {len(checkpoints)} variants, each with the weights of all")
 
 

@@ -7,6 +7,7 @@ import typer
 
 from pipeline.data import imdb, sources
 from pipeline.data.atomic import replacing
+from pipeline.data.tables import write_parquet
 from pipeline.params import load_params
 from stages import cli
 
@@ -22,7 +23,7 @@ def main(
     source = load_params("params.yaml").sources.imdb
     reviews = sources.fetch(source.urls, downloads, lambda archive: imdb.read(archive, source.sha256))
     with replacing(out) as part:
-        reviews.to_parquet(part, compression="zstd", index=False)
+        write_parquet(reviews, part)
     typer.echo(f"{out}: {len(reviews):,} reviews of {reviews['movie'].nunique():,} movies")
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 import typer
 
 from pipeline.data.atomic import replacing
+from pipeline.data.tables import write_parquet
 from pipeline.data.tensors import read_tensors
 from pipeline.evaluation.predict import predict_seeds
 from pipeline.params import load_params
@@ -43,7 +44,7 @@ def main(
         ignore_index=True,
     )
     with replacing(out) as part:
-        table.to_parquet(part, compression="zstd", index=False)
+        write_parquet(table, part)
     typer.echo(f"{title}: accuracy {(table['label'] == table['predicted']).mean():.4f} on the test split")
 
 

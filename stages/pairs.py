@@ -7,6 +7,7 @@ import typer
 
 from pipeline.data import pairs, sources
 from pipeline.data.atomic import replacing
+from pipeline.data.tables import write_parquet
 from pipeline.params import load_params
 from stages import cli
 
@@ -24,7 +25,7 @@ def main(
         source.urls, downloads, lambda file: pairs.read_pairs(file, source.sha256), mirrored_in="counterfactual"
     )
     with replacing(out) as part:
-        table.to_parquet(part, compression="zstd", index=False)
+        write_parquet(table, part)
     typer.echo(f"{out}: {len(table):,} reviews, each with an edit to the opposite label")
 
 

@@ -6,14 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-import pandas as pd
 import typer
 
 from pipeline.data.tensors import Tensors, read_tensors
 from pipeline.evaluation.frontier import read_frontier
 from pipeline.evaluation.null_names import variant_and_kind
 from pipeline.evaluation.results import Results, read_results
-from pipeline.formats import read_csv, read_results_json
+from pipeline.formats import read_results_json
 from pipeline.params import Params, load_params
 from pipeline.tracking.run import SWEEP, VARIANT, Run
 from pipeline.tracking.tracker import RunHandle, Tracker
@@ -80,7 +79,7 @@ def main(
         tables = [*sorted(results.iterdir()), *sorted((results / "explanation").iterdir())]
         files = [path for path in tables if path.suffix in {".png", ".csv", ".md"}]
         run = tracker.publish(comparison_run(params, corpus, found.metrics), _digest([page, *files]))
-        _publish_comparison(run, results / "comparison.csv", [page, *files])
+        _publish_comparison(run, found.metrics, [page, *files])
         for role in (VARIANT, SWEEP):
             tracker.retire_others(corpus, role)
         tracker.print_links(corpus)
@@ -166,19 +165,17 @@ def _publish_models(
         )
 
 
-def _publish_comparison(run: RunHandle, table: Path, files: Iterable[Path]) -> None:
+def _publish_comparison(run: RunHandle, metrics: Mapping[str, Mapping[str, Any]], files: Iterable[Path]) -> None:
     """The side-by-side table, the figures and the report.
 
     Args:
         run: of the corpus's comparison.
-        table: comparison.csv.
+        metrics: means over seeds, by variant.
         files: all that the comparison wrote.
     """
-    frame = read_csv(table)
-    shown = frame[list(SHOWN)]
-    columns = {name: [None if pd.isna(value) else value for value in shown[name].tolist()] for name in SHOWN}
+    columns = {name: [means[name] for means in metrics.values()] for name in SHOWN}
     run.table(columns, "comparison.json")
-    run.metrics({"test/accuracy": float(frame["accuracy_mean"].max())})
+    run.metrics({"test/accuracy": max(columns["accuracy_mean"])})
     for path in files:
         run.artifact(path)
 

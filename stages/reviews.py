@@ -8,6 +8,7 @@ import typer
 from pipeline.data import own_reviews
 from pipeline.data.atomic import replacing
 from pipeline.data.printable import printable
+from pipeline.data.tables import write_parquet
 from pipeline.params import load_params
 from stages import cli
 
@@ -20,14 +21,12 @@ def main(
 
     Example: python -m stages.reviews --source mine --out data/mine/reviews.parquet
     """
-    from pyarrow.parquet import write_table
-
     entry = load_params("params.yaml").own_reviews(source)
     settings = entry.model_dump(exclude={"path", "classes"})
     classes = {str(label): name for label, name in entry.classes.items()}
     table = own_reviews.read(Path(entry.path), classes=classes, **settings)
     with replacing(out) as part:
-        write_table(table, part, compression="zstd")
+        write_parquet(table, part)
     names = own_reviews.classes_of(out)
     tests = table.column("split").to_pylist().count("test")
     said = f"{len(names)} classes: {', '.join(map(printable, names))}"

@@ -1,6 +1,5 @@
 """Reviews and word vectors of one corpus -> vocabulary tensors, and how much of the text they cover."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +8,7 @@ import typer
 from pipeline.data.atomic import replacing
 from pipeline.data.own_reviews import classes_of
 from pipeline.data.prepare import build_tensors
+from pipeline.formats import results_json
 from pipeline.params import load_params
 from stages import cli
 
@@ -30,7 +30,7 @@ def main(
     settings = entry.model_dump(exclude=elsewhere)
     covered = build_tensors(reviews, vectors, out, classes=classes_of(reviews), **settings)
     with replacing(coverage) as part:
-        part.write_text(json.dumps(covered, indent=2) + "\n", encoding="utf-8")
+        part.write_text(results_json(covered), encoding="utf-8")
     typer.echo(
         f"{corpus}: {covered['train_tokens']:,.0f} training tokens, {covered['train_tokens_known']:.2%} of them and "
         f"{covered['train_types_known']:.2%} of {covered['train_types']:,.0f} types have a vector"

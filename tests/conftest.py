@@ -1,8 +1,11 @@
-"""The small project, run once for all tests that read what it wrote; and how many cases a property is given."""
+"""The small project, run once for all that reads it; what earlier commits wrote; and the cases that a property gets."""
 
 import os
+import shutil
+from pathlib import Path
 
 import pytest
+from golden_files import FOLDERS
 from hypothesis import settings
 from small_project import Project, run_small_project
 
@@ -14,3 +17,9 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 @pytest.fixture(scope="session")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     return run_small_project(tmp_path_factory.mktemp("projects") / "small demo")
+
+
+@pytest.fixture(params=FOLDERS, ids=[path.name for path in FOLDERS])
+def golden(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
+    """A copy of each folder."""
+    return Path(shutil.copytree(request.param, tmp_path / "golden"))

@@ -1,5 +1,6 @@
 """params.yaml is read as DVC reads it, and whatever is wrong in it is one clear error."""
 
+import os
 import re
 import subprocess
 import sys
@@ -155,31 +156,36 @@ def test_what_is_missing_is_named(tmp_path: Path, key: str) -> None:
 
 
 GONE = object()
-SHAPES: list[tuple[str, Any]] = [  # that DVC too reads, to lay out the stages, and stumbles over
-    *(("benchmark", value) for value in ("imdb", None, 3, {"imdb": 1}, GONE)),
-    *(("variants", value) for value in (None, "mean", ["mean"], GONE)),
-    *(("nulls", value) for value in (None, "imdb", GONE)),
-    *((f"nulls.{name}", value) for name in ("corpora", "variants", "kinds") for value in ("imdb", None, GONE)),
-    *((f"frontier.{name}", value) for name in ("corpora", "variants") for value in ("imdb", None, GONE)),
-    *(("frontier.entropy_weights", value) for value in (0.1, None, GONE)),
-    *(("corpora", value) for value in (None, "imdb", ["imdb"], GONE)),
-    *(("corpora.demo", value) for value in (None, "demo")),
-    *((f"corpora.demo.{name}", value) for name in ("reviews", "vectors") for value in (None, [], GONE)),
-    *(("published", value) for value in (None, "average_dot", ["average_dot"], GONE)),
-    *(("published.average_dot", value) for value in (None, "imdb")),
-    *(("published.average_dot.corpus", value) for value in (None, GONE)),
-    *(("sources", value) for value in (None, GONE)),
-    *((f"sources.{name}", value) for name in ("reviews", "vectors") for value in ("mine", ["mine"])),
+LIST, ENTRY, TEXT = (
+    f"Input should be {what}" for what in ("a list", "entries of the form `name: value`", "a valid string")
+)
+SHAPES: list[tuple[str, Any, str]] = [  # that DVC too reads, to lay out the stages, and stumbles over
+    *(("benchmark", value, LIST) for value in ("imdb", None, 3, {"imdb": 1}, GONE)),
+    *(("variants", value, ENTRY) for value in (None, "mean", ["mean"], GONE)),
+    *(("nulls", value, ENTRY) for value in (None, "imdb", GONE)),
+    *((f"nulls.{name}", value, LIST) for name in ("corpora", "variants", "kinds") for value in ("imdb", None, GONE)),
+    *((f"frontier.{name}", value, LIST) for name in ("corpora", "variants") for value in ("imdb", None, GONE)),
+    *(("frontier.entropy_weights", value, LIST) for value in (0.1, None, GONE)),
+    *(("corpora", value, ENTRY) for value in (None, "imdb", ["imdb"], GONE)),
+    *(("corpora.demo", value, ENTRY) for value in (None, "demo")),
+    *((f"corpora.demo.{name}", value, TEXT) for name in ("reviews", "vectors") for value in (None, [], GONE)),
+    *(("published", value, ENTRY) for value in (None, "average_dot", ["average_dot"], GONE)),
+    *(("published.average_dot", value, ENTRY) for value in (None, "imdb")),
+    *(("published.average_dot.corpus", value, TEXT) for value in (None, GONE)),
+    *(("sources", value, ENTRY) for value in (None, GONE)),
+    *((f"sources.{name}", value, ENTRY) for name in ("reviews", "vectors") for value in ("mine", ["mine"])),
 ]
 
 
-@pytest.mark.parametrize(("key", "value"), SHAPES)
-def test_a_shape_that_no_stage_could_be_laid_out_from_is_one_line_with_its_key(
-    tmp_path: Path, key: str, value: Any
+@pytest.mark.parametrize(("key", "value", "allowed"), SHAPES)
+def test_a_shape_that_no_stage_could_be_laid_out_from_is_one_line_with_its_key_its_value_and_what_is_allowed(
+    tmp_path: Path, key: str, value: Any, allowed: str
 ) -> None:
-    with pytest.raises(ValueError, match=rf"params\.yaml: {key}\b") as caught:
-        load_params(changed(tmp_path, key, value, delete=value is GONE))
-    assert len(str(caught.value).splitlines()) == 1
+    path = changed(tmp_path, key, value, delete=value is GONE)
+    with pytest.raises(ValueError, match=r"params\.yaml") as caught:
+        load_params(path)
+    wrong = f"{key}: Field required" if value is GONE else f"{key} = {value!r}: {allowed}"
+    assert str(caught.value) == f"{path}: {wrong}"
 
 
 BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
@@ -359,6 +365,16 @@ def test_an_edit_that_is_wrong_is_one_line_that_says_where_and_why(
         load_params("params.yaml")
     assert len(str(caught.value).splitlines()) == 1
     assert str(caught.value).startswith("params.yaml")
+
+
+@pytest.mark.parametrize("command", ["check_params", "demo --reviews reviews.parquet --vectors vectors.txt"])
+def test_anchors_of_anchors_are_an_error_within_ten_seconds_and_a_gigabyte(tmp_path: Path, command: str) -> None:
+    (tmp_path / "params.yaml").write_text(BOMB, "utf-8")
+    limited = f"ulimit -t 10 -v {2**20}; exec {sys.executable} -m stages.{command}"
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1"}  # a thread reserves memory
+    done = subprocess.run(["bash", "-c", limited], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr == "error: params.yaml means more than 100,000 values: anchors of anchors do that\n"
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ import pandas as pd
 
 from pipeline.data import atomic
 from pipeline.data import demo_lexicon as lexicon
+from pipeline.data.tables import write_parquet
 
 ROLES = {
     "f": "filler: says nothing about the label",
@@ -75,7 +76,7 @@ def generate(
 def write_reviews(frame: pd.DataFrame, path: Path) -> None:
     """Writes the reviews as parquet."""
     with atomic.replacing(path) as unfinished:
-        frame.to_parquet(unfinished, compression="zstd", index=False)
+        write_parquet(frame, unfinished)
 
 
 def write_vectors(vectors: Mapping[str, npt.NDArray[np.float32]], path: Path) -> None:

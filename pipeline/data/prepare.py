@@ -16,6 +16,7 @@ import numpy.typing as npt
 from pipeline.data.embeddings import embedding_matrix, read_vectors
 from pipeline.data.reviews import SPLITS, writing_reviews
 from pipeline.data.split import split_by_movie
+from pipeline.data.tables import check_parquet
 from pipeline.data.tensors import CLASSES, writing_tensors
 from pipeline.data.tokenised import NO_WORD, Numbers, TokenisedTexts, tokenised
 from pipeline.data.vocabulary import UNK, Vocabulary, choose_words
@@ -57,9 +58,10 @@ def build_tensors(
 
     Raises:
         ValueError: no training word has a vector, a split would be empty, training would lack a class, or the table is
-            not what the arguments say.
+            not what the arguments say, of another format or damaged.
         ChildProcessError: a process that tokenised was killed.
     """
+    check_parquet(table)
     with writing_tensors(out, tokenizer, classes) as made:
         facts = _read_facts(table, len(classes))
         with tokenised(table, tokenizer, made / "scratch") as texts:

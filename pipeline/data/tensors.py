@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from pipeline import formats
 from pipeline.data.reviews import SPLITS, Reviews, read_array, read_reviews
+from pipeline.data.tables import read_parquet
 from pipeline.data.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -121,4 +122,4 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
 
 def read_table(folder: Path, columns: list[str]) -> "pd.DataFrame":
     """Columns of the reviews that the tensors were made of; `Reviews.rows` are its rows."""
-    return formats.read_parquet(folder / "reviews.parquet", columns)
+    return read_parquet(folder / "reviews.parquet", columns)

@@ -1,6 +1,5 @@
 """Reviews to look at: a fixed set, the same for every model of a corpus, and a model's surest mistakes."""
 
-import json
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -12,6 +11,7 @@ import numpy.typing as npt
 
 from pipeline.data.reviews import Reviews
 from pipeline.data.vocabulary import UNK, UNK_WORD
+from pipeline.formats import results_json
 
 Kind = Literal["fixed", "mistake"]
 Positions = npt.NDArray[np.int64]
@@ -146,8 +146,8 @@ def attended_words(example: Example, count: int) -> list[tuple[str, int, float]]
 
 
 def write_examples(examples: Sequence[Example], path: Path) -> None:
-    """A list of records as JSON: `Example(**record)` is each again."""
-    path.write_text(json.dumps([asdict(example) for example in examples]) + "\n", encoding="utf-8")
+    """A list of records: `Example(**record)` is each again."""
+    path.write_text(results_json([asdict(example) for example in examples], indent=None), encoding="utf-8")
 
 
 def _short(weight: np.floating) -> float:

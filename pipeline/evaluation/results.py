@@ -7,9 +7,10 @@ from typing import Any
 
 import pandas as pd
 
+from pipeline.data.tables import read_parquet
 from pipeline.evaluation.null_names import null_name
 from pipeline.evaluation.word_table import read_words
-from pipeline.formats import read_parquet, read_results_json
+from pipeline.formats import read_results_json
 
 
 @dataclass(frozen=True)

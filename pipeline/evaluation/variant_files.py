@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from pipeline.data.tables import write_parquet
 from pipeline.evaluation.evaluate import Evaluation
 from pipeline.evaluation.examples import write_examples
 from pipeline.evaluation.plot_style import png
@@ -30,7 +31,7 @@ def write_evaluation(
         folder: is made if need be.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    evaluation.predictions.to_parquet(folder / "predictions.parquet", compression="zstd", index=False)
+    write_parquet(evaluation.predictions, folder / "predictions.parquet")
     write_words(evaluation.entropy, folder / "entropy.csv")
     write_words(evaluation.words, folder / "top_words.csv")
     (folder / "by_seed.json").write_text(results_json(evaluation.by_seed), encoding="utf-8")

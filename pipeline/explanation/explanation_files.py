@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from pipeline.data.tables import write_parquet
 from pipeline.evaluation.plot_style import png
 from pipeline.explanation.explain import Explanation
 from pipeline.explanation.explanation_figures import erasure_curves, lexicon, permutation
@@ -27,7 +28,7 @@ def write_explanations(found: Mapping[int, Explanation], classes: Sequence[str],
         for name in ("reviews", "words", "curves", "kinds")
     }
     for name in ("reviews", "words"):
-        tables[name].to_parquet(folder / f"{name}.parquet", compression="zstd", index=False)
+        write_parquet(tables[name], folder / f"{name}.parquet")
     for name in ("curves", "kinds"):
         tables[name].to_csv(folder / f"{name}.csv", index=False, float_format="%.6g", lineterminator="\n")
     by_seed = {seed: means(one) for seed, one in found.items()}

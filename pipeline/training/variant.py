@@ -1,7 +1,6 @@
 """One variant and one seed, from tensors on disk to a checkpoint on disk."""
 
 import hashlib
-import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import version
@@ -11,6 +10,7 @@ from typing import Any
 from pipeline.data.atomic import replacing
 from pipeline.data.reviews import Reviews
 from pipeline.data.tensors import Tensors, read_tensors
+from pipeline.formats import results_json
 from pipeline.params import Training
 from pipeline.params_variants import AttentionVariant, TfidfVariant, Variant
 from pipeline.progress import EVERY, FIRST, Task
@@ -86,7 +86,7 @@ def train_variant(
             return
     kept = [{key: value for key, value in record.items() if key not in CLOCK} for record in history]
     with replacing(out / f"seed-{seed}.json") as part:
-        part.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+        part.write_text(results_json(kept, indent=1), encoding="utf-8")
 
 
 def _fit_attention(

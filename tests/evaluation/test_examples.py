@@ -1,4 +1,3 @@
-import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from pipeline.evaluation.examples import (
     surest_mistakes,
     write_examples,
 )
+from pipeline.formats import read_results_json
 
 
 def reviews_of(lengths: list[int], labels: list[int]) -> Reviews:
@@ -125,7 +125,7 @@ def test_a_text_that_is_not_the_encoded_one_is_refused() -> None:
 @pytest.mark.parametrize("weights", [WEIGHTS, None])
 def test_what_is_written_is_read_back(weights: np.ndarray | None, tmp_path: Path) -> None:
     write_examples(made(weights), tmp_path / "examples.json")
-    records = json.loads((tmp_path / "examples.json").read_text(encoding="utf-8"))
+    records = read_results_json(tmp_path / "examples.json")
     assert [Example(**record) for record in records] == made(weights)
 
 

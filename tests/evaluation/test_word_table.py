@@ -19,14 +19,15 @@ FORMULAS = [
 def test_a_spreadsheet_gets_text(tmp_path: Path, word: str) -> None:
     write_words(pd.DataFrame({"word": [word], "rank": [1]}), tmp_path / "words.csv")
     with (tmp_path / "words.csv").open(encoding="utf-8", newline="") as file:
-        _, (cell, _) = csv.reader(file)
+        _, (cell, *_) = csv.reader(file)
     assert cell == f"'{word}"
 
 
 def test_what_is_no_formula_stays_as_it_is(tmp_path: Path) -> None:
     table = pd.DataFrame({"word": PLAIN, "rank": range(len(PLAIN))})
     write_words(table, tmp_path / "words.csv")
-    assert (tmp_path / "words.csv").read_text("utf-8") == table.to_csv(index=False, lineterminator="\n")
+    plain = table.assign(format=1).to_csv(index=False, lineterminator="\n")
+    assert (tmp_path / "words.csv").read_text("utf-8") == plain
 
 
 def test_names_of_classes_are_guarded_too_and_come_back(tmp_path: Path) -> None:
@@ -34,7 +35,7 @@ def test_names_of_classes_are_guarded_too_and_come_back(tmp_path: Path) -> None:
     write_words(pd.DataFrame({"scope": names, "pushes_to": names, "value": names}), tmp_path / "words.csv")
     with (tmp_path / "words.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.reader(file))[1:]
-    assert rows == [[cell] * 3 for cell in ("'=cmd|'/c", "'\t=1+1", "good", "7")]
+    assert rows == [[cell] * 3 + ["1"] for cell in ("'=cmd|'/c", "'\t=1+1", "good", "7")], "and the format"
     back = read_words(tmp_path / "words.csv")
     assert all(list(back[column]) == names for column in ("scope", "pushes_to", "value"))
 

@@ -1,7 +1,6 @@
 """What docs/scale.md says of many processes and machines, done: torchrun, DVC's queue, an MLflow server, a remote."""
 
 import io
-import json
 import os
 import socket
 import subprocess
@@ -19,11 +18,13 @@ import pytest
 from mlflow.tracking import MlflowClient
 from small_project import Project
 
+from pipeline.formats import read_results_json
+
 UP_TO_DATE = "Data and pipelines are up to date."
 
 
 def test_two_processes_train_a_variant_and_dvc_takes_it(project: Project) -> None:
-    before = json.loads((project.root / "models/demo/attention/seed-1.json").read_text("utf-8"))
+    before = read_results_json(project.root / "models/demo/attention/seed-1.json")
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     stage = "stages.train --corpus demo --variant attention --tensors data/tensors/demo --states .dvc/tmp/training"
     done = project.run(
@@ -31,7 +32,7 @@ def test_two_processes_train_a_variant_and_dvc_takes_it(project: Project) -> Non
         *["--clock", "results/demo/timing/attention.json"],
     )
     assert done.stderr.count("seed 1  epoch 2") == 1, "one process speaks for all"
-    after = json.loads((project.root / "models/demo/attention/seed-1.json").read_text("utf-8"))
+    after = read_results_json(project.root / "models/demo/attention/seed-1.json")
     for one, other in zip(before, after, strict=True):
         assert other["train_loss"] == pytest.approx(one["train_loss"], rel=1e-4)
         assert other["validation_loss"] == pytest.approx(one["validation_loss"], rel=1e-4)

@@ -18,6 +18,7 @@ from ruamel.yaml import YAML
 from small_project import ROOT, Project, make_project
 
 from pipeline.data.tensors import read_tensors
+from pipeline.formats import read_results_json
 
 pytestmark = pytest.mark.filterwarnings("ignore:_NoneStep:DeprecationWarning")  # of DVC's own
 
@@ -102,7 +103,7 @@ def test_two_classes_become_a_table_of_results(own: Project, monkeypatch: pytest
     assert table["accuracy_mean"].between(0, 1).all()
     assert read_tensors(own.root / "data/tensors/mine").classes == ("neg", "pos")
     assert "of pos" in (own.root / "reports/mine.html").read_text("utf-8")
-    examples = json.loads((own.root / "evaluation/mine/attention/examples.json").read_text("utf-8"))
+    examples = read_results_json(own.root / "evaluation/mine/attention/examples.json")
     assert {example["name"] for example in examples} <= {f"row {number}" for number in range(1, 13)}
     (command,) = re.findall(r"`attention (explain .*?)`", PAGE)
     assert re.match(r"attention: (neg|pos) \(.*\na good year\.\n", attention(own, *shlex.split(command)))
@@ -165,7 +166,7 @@ def test_a_corpus_in_chinese_is_trained_and_read(own: Project, monkeypatch: pyte
     assert read_tensors(own.root / "data/tensors/chinese").classes == ("坏", "好")
     words = pd.read_csv(own.root / "evaluation/chinese/attention/top_words.csv")
     assert set("好坏") <= set(words["word"])
-    examples = json.loads((own.root / "evaluation/chinese/attention/examples.json").read_text("utf-8"))
+    examples = read_results_json(own.root / "evaluation/chinese/attention/examples.json")
     assert all(len(token) == 1 for example in examples for token in example["tokens"])
     said = attention(own, "explain", "--corpus", "chinese", "好")
     assert re.match(r"attention: [坏好] \(.*\n好\n", said)

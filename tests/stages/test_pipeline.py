@@ -11,6 +11,7 @@ import pytest
 from small_project import VARIANTS, Project
 
 from pipeline.data.tensors import read_table, read_tensors
+from pipeline.formats import read_results_json
 
 pytestmark = pytest.mark.filterwarnings("ignore::Warning:mlflow", "ignore::Warning:alembic", "ignore::ResourceWarning")
 
@@ -47,7 +48,7 @@ def test_every_variant_left_its_tables_figures_and_pages(project: Project) -> No
         assert {"predictions.parquet", "entropy.csv", "top_words.csv", "examples.json", "examples.html"} <= files
         assert "reliability.png" in files
         assert ("entropy_histogram.png" in files) == (name != "tfidf")
-        examples = json.loads((folder / "examples.json").read_text("utf-8"))
+        examples = read_results_json(folder / "examples.json")
         assert [example["kind"] for example in examples].count("fixed") == 6
         for example in examples:
             if name != "tfidf":
@@ -57,7 +58,7 @@ def test_every_variant_left_its_tables_figures_and_pages(project: Project) -> No
     assert set(words["ranking"]) == {"mean", "mass", "lift"}
     assert (words.query("ranking == 'mean' and scope == 'all'")["count"] >= 2).all()
     fixed = [
-        [example["id"] for example in json.loads(path.read_text("utf-8")) if example["kind"] == "fixed"]
+        [example["id"] for example in read_results_json(path) if example["kind"] == "fixed"]
         for path in sorted((project.root / "evaluation/demo").glob("*/examples.json"))
     ]
     assert all(ids == fixed[0] for ids in fixed)
@@ -169,7 +170,7 @@ def test_verdicts_are_made_from_the_numbers(project: Project) -> None:
 
 def test_histories_hold_the_histogram_of_every_epoch_and_no_clock(project: Project) -> None:
     for seed in (0, 1):
-        history = json.loads((project.root / f"models/demo/attention/seed-{seed}.json").read_text("utf-8"))
+        history = read_results_json(project.root / f"models/demo/attention/seed-{seed}.json")
         assert [record["epoch"] for record in history] == [1, 2]
         validation = len(read_tensors(project.root / "data/tensors/demo").splits["validation"])
         assert all(sum(record["entropy_histogram"]) == validation for record in history)
@@ -223,7 +224,7 @@ def test_a_run_says_what_it_was_and_how_it_went(project: Project, runs: dict[str
     assert run.data.params["training.epochs"] == "2"
     assert run.data.tags["dvc.stage"].endswith("demo-attention")
     assert len(run.data.tags["git.commit"]) == 40
-    history = json.loads((project.root / "models/demo/attention/seed-1.json").read_text("utf-8"))
+    history = read_results_json(project.root / "models/demo/attention/seed-1.json")
     logged = client.get_metric_history(run.info.run_id, "attention/entropy_mean")
     assert [(one.step, one.value) for one in logged] == [(e["epoch"], e["entropy_mean"]) for e in history]
     assert run.data.metrics["null/accuracy_own"] == pytest.approx(by_seed["1"]["accuracy"], abs=1e-6)
@@ -255,7 +256,7 @@ def test_the_seed_that_validation_likes_best_is_registered_as_such(project: Proj
     for name in VARIANTS:
         found = runs["client"].search_model_versions(f"name = 'demo-{name}'")
         histories = [
-            (max(one["validation_accuracy"] for one in json.loads(path.read_text("utf-8"))), path.stem)
+            (max(one["validation_accuracy"] for one in read_results_json(path)), path.stem)
             for path in sorted((project.root / "models/demo" / name).glob("seed-*.json"))
         ]
         assert len(found) == len(histories)
