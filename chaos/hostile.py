@@ -15,6 +15,7 @@ TESTS = {
         "tests/data/test_download.py",
         "tests/data/test_sources.py",
         "tests/data/test_bad_sources.py",
+        "tests/stages/test_full_disk.py",
     ),
     "hostile or damaged archives and word vectors": (
         "tests/data/test_imdb.py",

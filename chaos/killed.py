@@ -13,6 +13,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from chaos.outputs import CLOCKS, digests, unlike
 from chaos.processes import HOWS, Repro
 from chaos.row import Row
 from chaos.slow_archive import pack, served
@@ -41,8 +42,6 @@ REMEDIES = {  # by what DVC says of a file that it rewrites in place: docs/trust
     f"{LOCK}'": ("git", "checkout", LOCK),
     "Unable to read RWLock-file": ("attention", "check"),
 }
-OUTPUTS = ("data", "models", "evaluation", "results", "reports")
-CLOCKS = "results/demo/timing"  # durations: the only results that no two runs have in common
 COMPARED = re.compile(r"reports/|results/demo/[^/]+\.(csv|md|png)$")  # what compare@demo makes, of durations too
 POINTS = """
     SELECT name, key, step, value FROM runs JOIN metrics USING (run_uuid)
@@ -201,25 +200,16 @@ def _differences(project: Project, whole: Project, wanted: dict[str, str], log: 
 
     The second comparison publishes again, which would hide what the first left out of MLflow.
     """
-    at_once = {name for name in _unlike(wanted, _results(project)) if not COMPARED.match(name)}
+    at_once = {name for name in unlike(wanted, _results(project)) if not COMPARED.match(name)}
     shutil.rmtree(project.root / CLOCKS)
     shutil.copytree(whole.root / CLOCKS, project.root / CLOCKS)
     _finish(project, log, "--single-item", "--force", "compare@demo")
-    return sorted(at_once | _unlike(wanted, _results(project)))
-
-
-def _unlike(one: dict[str, str], other: dict[str, str]) -> set[str]:
-    return {name for name in one.keys() | other.keys() if one.get(name) != other.get(name)}
+    return sorted(at_once | unlike(wanted, _results(project)))
 
 
 def _results(project: Project) -> dict[str, str]:
     """Digest of every file that the pipeline left, and what MLflow has: runs by status, and each run's measures."""
-    found = {}
-    for name in OUTPUTS:
-        for file in sorted((project.root / name).rglob("*")):
-            path = file.relative_to(project.root).as_posix()
-            if file.is_file() and not path.startswith(CLOCKS):
-                found[path] = hashlib.sha256(file.read_bytes()).hexdigest()
+    found = digests(project.root)
     with sqlite3.connect(project.root / "mlflow.db") as store:
         runs = Counter(store.execute("SELECT name, status FROM runs").fetchall())
         points = store.execute(POINTS).fetchall()

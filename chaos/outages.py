@@ -1,25 +1,31 @@
 """MLflow fails in every way that it can: what is trained stays, and one command adds what the store lacks."""
 
-import hashlib
 import re
+import shlex
 import shutil
 import sqlite3
 import sys
 import tempfile
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from chaos import earlier
+from chaos.lacking import missing
+from chaos.outputs import CLOCKS, digests, unlike
 from chaos.processes import Repro
 from chaos.row import Row
-from chaos.stores import Server, SlowWay, answering, fill, free_port, locked, older, small_disk
-from pipeline.formats import read_results_json
+from chaos.stores import Server, SlowWay, answering, fill, free_port, locked, small_disk
 from tests.small_project import Project, make_project
 
-STAGES = ("train@demo-mean", "train@demo-attention", "compare@demo")
+VARIANTS = ("mean", "attention")
+STAGES = (*(f"{stage}@demo-{name}" for stage in ("train", "evaluate") for name in VARIANTS), "compare@demo")
 COMMAND = re.compile(r"dvc repro --single-item --force (\S+)")
+COMPARE = shlex.split(
+    "--corpus demo --tensors data/tensors/demo --models models/demo --evaluation evaluation/demo "
+    "--results results/demo --page reports/demo.html"
+)
 LATER = "ffffffffffff"  # a revision that this MLflow does not know
 SLOW = 0.5  # seconds on the way of each request
 
@@ -35,6 +41,7 @@ class Outage:
         begin: called in the middle of a training, all is well before it. None: it fails from the start.
         mend: called when the run is over.
         warnings: how many the user should see.
+        had_run: it has a run of an earlier release, which must stay as it was.
     """
 
     tried: str
@@ -43,6 +50,7 @@ class Outage:
     mend: Callable[[], object] = lambda: None
     begin: Callable[[], object] | None = None
     warnings: tuple[int, ...] = (1,)
+    had_run: bool = False
 
 
 def main() -> list[Row]:
@@ -103,16 +111,18 @@ def _under(outage: Outage, project: Project, whole: Project) -> Row:
     problems = []
     if code != 0:
         problems.append(f"dvc repro ended with {code}")
-    if _models(project) != _models(whole) or "up to date" not in project.run("dvc", "status", "compare@demo").stdout:
-        problems.append("results differ")
+    problems += _different(project, whole)
     problems += _misled(repro.said, outage.warnings)
     for _ in range(2):  # twice: the second time there is nothing to add
         tracked.run("dvc", "repro", "--single-item", "--force", "compare@demo")
-        problems += _missing(outage.file, project, seeds=(0, 1))
+        problems += missing(outage.file, project, seeds=(0, 1))
+    if outage.had_run and not earlier.is_whole(outage.file):
+        problems.append(f"{earlier.NAME} is not what it was")
     if problems:
         (project.root.parent / "repro.log").rename(f"{tempfile.gettempdir()}/outage-{project.root.parent.name}.log")
     said = f"results as without it; {warnings} warnings" if warnings != 1 else "results as without it; 1 warning"
-    return _row(outage.tried, problems, f"{said}; after the command each run is there once, with every epoch")
+    said += "; after the command each run is there once, with every epoch"
+    return _row(outage.tried, problems, said + "; the run that it had is what it was" * outage.had_run)
 
 
 def _misled(said: str, allowed: tuple[int, ...]) -> Iterator[str]:
@@ -124,45 +134,15 @@ def _misled(said: str, allowed: tuple[int, ...]) -> Iterator[str]:
         yield f"the next step was {' or '.join(sorted(commands)) or 'not named'}"
 
 
-def _models(project: Project) -> dict[str, str]:
-    """Digest of every file of weights and of epochs."""
-    files = sorted((project.root / "models").rglob("seed-*"))
-    return {path.relative_to(project.root).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
-
-
-def _missing(file: Path, project: Project, seeds: tuple[int, ...], projects: int = 1) -> Iterator[str]:
-    """What a store lacks, or has twice, of a project's results; that many projects write to it."""
-    with sqlite3.connect(file) as store:
-        runs = store.execute("SELECT run_uuid, name, status FROM runs").fetchall()
-        points = Counter(store.execute("SELECT run_uuid, key, step FROM metrics").fetchall())
-        done = {run for (run,) in store.execute("SELECT run_uuid FROM tags WHERE key = 'results.digest'")}
-        versions = Counter(run for (run,) in store.execute("SELECT run_id FROM model_versions"))
-    by_name = Counter(name for _, name, _ in runs)
-    for run, name, status in runs:
-        if status != "FINISHED":
-            yield f"{name} is {status}"
-        if run not in done:
-            yield f"{name} is not complete"
-    for variant in ("mean", "attention"):
-        for seed in seeds:
-            name = f"{variant} seed {seed}"
-            if by_name[name] != 1:
-                yield f"{name} is there {by_name[name]} times"
-                continue
-            (run,) = (found for found, other, _ in runs if other == name)
-            epochs = len(read_results_json(project.root / f"models/demo/{variant}/seed-{seed}.json"))
-            logged = {
-                step: times for (owner, key, step), times in points.items() if (owner, key) == (run, "train/loss")
-            }
-            if logged != dict.fromkeys(range(1, epochs + 1), 1):
-                yield f"{name} has {sum(logged.values())} points of {epochs} epochs"
-            if points[run, "test/accuracy", 0] != 1:
-                yield f"{name} has {points[run, 'test/accuracy', 0]} accuracies"
-            if versions[run] != 1:
-                yield f"{name} has {versions[run]} versions of its model"
-    for name, times in {"comparison": projects, **{f"attention +0.5 seed {seed}": 1 for seed in seeds}}.items():
-        if by_name[name] != times:
-            yield f"{name} is there {by_name[name]} times"
+def _different(project: Project, whole: Project) -> Iterator[str]:
+    """What is not as in the project that had no outage, given that it took as long: the comparison says how long."""
+    shutil.rmtree(whole.root / CLOCKS)
+    shutil.copytree(project.root / CLOCKS, whole.root / CLOCKS)
+    whole.run("python", "-m", "stages.compare", *COMPARE)
+    for name in sorted(unlike(digests(project.root), digests(whole.root))):
+        yield f"{name} differs"
+    if "up to date" not in project.run("dvc", "status", "compare@demo").stdout:
+        yield "DVC would run something again"
 
 
 @contextmanager
@@ -242,18 +222,20 @@ def held(place: Path, project: Project) -> Iterator[Outage]:
 @contextmanager
 def old(place: Path, project: Project) -> Iterator[Outage]:
     """A SQLite store of an earlier MLflow, which this one upgrades."""
-    older(file := place / "mlflow.db")
-    yield Outage("SQLite file of an earlier MLflow", f"sqlite:///{file}", file, warnings=(0,))
+    earlier.older(file := place / "mlflow.db")
+    yield Outage("SQLite file of an earlier MLflow", f"sqlite:///{file}", file, warnings=(0,), had_run=True)
 
 
 @contextmanager
 def new(place: Path, project: Project) -> Iterator[Outage]:
     """A SQLite store whose schema this MLflow does not know."""
     file = place / "mlflow.db"
-    older(file)
+    earlier.older(file)
     project.run(sys.executable, "-m", "mlflow", "db", "upgrade", f"sqlite:///{file}")
     known = _revision(file, LATER)
-    yield Outage("SQLite file of a later MLflow", f"sqlite:///{file}", file, mend=lambda: _revision(file, known))
+    yield Outage(
+        "SQLite file of a later MLflow", f"sqlite:///{file}", file, mend=lambda: _revision(file, known), had_run=True
+    )
 
 
 def _revision(file: Path, number: str) -> str:
@@ -284,7 +266,7 @@ def _both(folder: Path, whole: Project) -> Row:
     problems = [f"dvc repro ended with {code}" for code in codes if code != 0]
     problems += [found for repro in repros for found in re.findall("warning: .*", repro.said)]
     for project, seeds in projects:
-        problems += _missing(file, project, seeds, projects=2)
+        problems += missing(file, project, seeds, projects=2)
     held = "no warning; each of their runs is there once, with every epoch"
     return _row("two pipelines at once, one SQLite file", problems, held)
 

@@ -13,8 +13,6 @@ from pathlib import Path
 from threading import Event, Thread
 from urllib.request import urlopen
 
-OLDER = "c1d2e3f4a5b6"  # seven revisions of the schema before the one of MLflow 3.17
-
 
 def free_port() -> int:
     """A port that nothing listens on."""
@@ -153,22 +151,6 @@ def fill(folder: Path) -> Path:
         while True:
             file.write(bytes(4096))
     return path
-
-
-def older(file: Path) -> None:
-    """A new SQLite store, as an earlier release of MLflow would have made it."""
-    from alembic import command
-    from mlflow.store.db import utils
-    from mlflow.store.tracking.dbmodels.initial_models import Base
-    from sqlalchemy import create_engine
-
-    engine = create_engine(f"sqlite:///{file}")
-    Base.metadata.create_all(engine)
-    with engine.begin() as connection:
-        config = utils._get_alembic_config(str(engine.url))
-        config.attributes["connection"] = connection
-        command.upgrade(config, OLDER)
-    engine.dispose()
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import typer
 
 from pipeline import lockfile
+from pipeline.data.atomic import FULL
 
 
 def run(command: Callable[..., None] | None = None, /, about: str = "", **commands: Callable[..., None]) -> None:
@@ -31,5 +32,7 @@ def run(command: Callable[..., None] | None = None, /, about: str = "", **comman
         message = str(error)
         if isinstance(error, FileNotFoundError) and error.filename:
             message = f"{error.filename} is not there: `dvc repro` makes what a stage reads"
+        elif isinstance(error, OSError) and error.errno in FULL:
+            message = f"{error.filename or 'writing'}: {error.strerror}: make room, then `dvc repro` again"
         typer.echo(f"error: {message}", err=True)
         sys.exit(1)

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from pipeline.data.atomic import naming
 from pipeline.data.tables import read_csv
 from pipeline.data.tensors import read_tensors
 from pipeline.evaluation.comparison import compare, print_comparison
@@ -59,19 +60,20 @@ def main(
         answers[QUESTION] = reading(reasons)
     if edits is not None:
         answers[EDITS_QUESTION] = following(edits)
-    write_comparison(
-        corpus,
-        Comparison(frame, effects, frontier, pairs, reasons, exchanged, edits, answers),
-        found,
-        classes=read_tensors(tensors).classes,
-        confidence=settings.confidence,
-        facts={
-            "seeds": ", ".join(map(str, params.seeds)),
-            "intervals": f"{settings.confidence:.0%}, bootstrap over test reviews",
-        },
-        folder=results,
-        page=page,
-    )
+    with naming(results):
+        write_comparison(
+            corpus,
+            Comparison(frame, effects, frontier, pairs, reasons, exchanged, edits, answers),
+            found,
+            classes=read_tensors(tensors).classes,
+            confidence=settings.confidence,
+            facts={
+                "seeds": ", ".join(map(str, params.seeds)),
+                "intervals": f"{settings.confidence:.0%}, bootstrap over test reviews",
+            },
+            folder=results,
+            page=page,
+        )
     print_comparison(frame, settings.confidence)
     for question, sentences in answers.items():
         typer.echo(f"\n{question}")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.data.atomic import replacing
+from pipeline.data.atomic import naming, replacing
 from pipeline.data.demo import EVIDENCE
 from pipeline.data.tensors import read_table, read_tensors
 from pipeline.evaluation.evaluate import evaluate
@@ -49,7 +49,8 @@ def main(
             evidence=EVIDENCE,
         )
         predictions = {seed: one.predictions for seed, one in explained.items()}
-        write_explanations(explained, data.classes, f"{variant} on {corpus}", out / "explanation")
+        with naming(out):
+            write_explanations(explained, data.classes, f"{variant} on {corpus}", out / "explanation")
         settings = params.evaluation
         summary = summarise(explained, resamples=settings.bootstrap, confidence=settings.confidence)
     else:
@@ -63,7 +64,8 @@ def main(
         **params.evaluation.model_dump(),
         top_words_min_count=params.corpus(corpus).top_words_min_count,
     )
-    write_evaluation(evaluation, histories, data.classes, f"{variant} on {corpus}", out)
+    with naming(out):
+        write_evaluation(evaluation, histories, data.classes, f"{variant} on {corpus}", out)
     for path, content in ((metrics, evaluation.metrics), (explanation, {"variant": variant, **summary})):
         with replacing(path) as part:
             part.write_text(results_json(content), encoding="utf-8")

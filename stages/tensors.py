@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.data.atomic import replacing
+from pipeline.data.atomic import naming, replacing
 from pipeline.data.own_reviews import classes_of
 from pipeline.data.prepare import build_tensors
 from pipeline.formats import results_json
@@ -28,7 +28,8 @@ def main(
     entry = load_params("params.yaml").corpus(corpus)
     elsewhere = {"reviews", "vectors", "top_words_min_count", "training"}  # fields that other stages read
     settings = entry.model_dump(exclude=elsewhere)
-    covered = build_tensors(reviews, vectors, out, classes=classes_of(reviews), **settings)
+    with naming(out):
+        covered = build_tensors(reviews, vectors, out, classes=classes_of(reviews), **settings)
     with replacing(coverage) as part:
         part.write_text(results_json(covered), encoding="utf-8")
     typer.echo(

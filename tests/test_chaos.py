@@ -16,8 +16,10 @@ from ruamel.yaml import YAML
 from small_project import ROOT, Project
 
 from chaos import __main__ as table
-from chaos import fuzzed, hostile, killed, outages
+from chaos import earlier, fuzzed, hostile, killed, outages
 from chaos.__main__ import BEGIN, END, line, renewed
+from chaos.lacking import missing
+from chaos.outputs import CLOCKS
 from chaos.row import Row
 
 
@@ -124,7 +126,7 @@ def store(tmp_path: Path) -> Path:
 def changed(file: Path, change: str) -> list[str]:
     with sqlite3.connect(file) as store:
         store.execute(change)
-    return list(outages._missing(file, Project(file.parent), (0, 1)))
+    return list(missing(file, Project(file.parent), (0, 1)))
 
 
 def test_a_whole_store_lacks_nothing(store: Path) -> None:
@@ -151,6 +153,18 @@ def test_what_a_run_lacks_or_has_twice_is_found(store: Path, change: str, found:
     assert changed(store, change) == [found]
 
 
+@pytest.mark.filterwarnings("ignore:The ..noload:DeprecationWarning")  # of MLflow's own
+@pytest.mark.parametrize(
+    "change", ["DELETE FROM runs", "DELETE FROM metrics WHERE step = 2", "UPDATE params SET value = 'mean'"]
+)
+def test_a_run_of_an_earlier_release_that_lost_something_is_found(tmp_path: Path, change: str) -> None:
+    earlier.older(file := tmp_path / "mlflow.db")
+    assert earlier.is_whole(file)
+    with sqlite3.connect(file) as store:
+        store.execute(change)
+    assert not earlier.is_whole(file)
+
+
 NAMED = "warning: away.\n  This adds what the store lacks: dvc repro --single-item --force"
 
 
@@ -174,7 +188,7 @@ def test_a_warning_must_name_the_command_that_helps(said: str, allowed: tuple[in
 def undisturbed(tmp_path: Path) -> Project:
     """What a run leaves: a model, a table with durations in it, durations, and a run in MLflow."""
     project = Project(tmp_path / "undisturbed")
-    for name in ("models/demo/seed-0.json", "results/demo/comparison.csv", f"{killed.CLOCKS}/mean.json"):
+    for name in ("models/demo/seed-0.json", "results/demo/comparison.csv", f"{CLOCKS}/mean.json"):
         (project.root / name).parent.mkdir(parents=True, exist_ok=True)
         (project.root / name).write_text("whole", encoding="utf-8")
     with sqlite3.connect(project.root / "mlflow.db") as made:
@@ -195,7 +209,7 @@ RUNNING = ["MLflow: mean seed 0 FINISHED", "MLflow: mean seed 0 RUNNING"]
     [
         ("", "", []),
         ("results/demo/comparison.csv", "", []),
-        (f"{killed.CLOCKS}/mean.json", "UPDATE metrics SET value = 4 WHERE key = 'train/seconds'", []),
+        (f"{CLOCKS}/mean.json", "UPDATE metrics SET value = 4 WHERE key = 'train/seconds'", []),
         ("models/demo/seed-0.json", "", ["models/demo/seed-0.json"]),
         ("", "UPDATE runs SET status = 'RUNNING'", RUNNING),
         ("", "DELETE FROM metrics WHERE key = 'validation/loss' AND step = 2", [MEASURES]),

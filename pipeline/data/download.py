@@ -6,6 +6,7 @@ import filelock
 import requests
 
 from pipeline.data.answer import answer, chunks
+from pipeline.data.atomic import naming
 from pipeline.progress import Progress
 
 ATTEMPTS = 20  # connections at most, each of which got further than the one before
@@ -49,7 +50,7 @@ def _continue(url: str, partial: Path) -> None:
     headers = {"Accept-Encoding": "identity"}
     if start:
         headers |= {"Range": f"bytes={start}-", "If-Range": tag}
-    with answer(url, headers) as response:
+    with answer(url, headers) as response, naming(partial):
         resumed = start > 0 and response.headers.get("Content-Range", "").startswith(f"bytes {start}-")
         useless = start > 0 and (response.status_code == 416 or (response.status_code == 206 and not resumed))
         if not useless:
@@ -67,19 +68,14 @@ def _continue(url: str, partial: Path) -> None:
 def _append(response: requests.Response, partial: Path, start: int) -> None:
     left = response.raw.length_remaining  # None if the server does not say
     total = 0 if left is None else start + left
-    try:
-        with partial.open("ab") as file, Progress() as progress:
-            task = progress.task(partial.stem, total / MB, "MB", start / MB)
-            for chunk in chunks(response):
-                if max(total, file.tell() + len(chunk)) > LARGEST:
-                    file.truncate(0)
-                    raise requests.RequestException(f"more than {LARGEST:,} bytes: no wanted file is so large")
-                file.write(chunk)
-                task.advance(len(chunk) / MB)
-    except requests.RequestException:  # these are OSErrors too
-        raise
-    except OSError as error:  # a full disk says how, but not where
-        raise OSError(error.errno, error.strerror, str(partial)) from None
+    with partial.open("ab") as file, Progress() as progress:
+        task = progress.task(partial.stem, total / MB, "MB", start / MB)
+        for chunk in chunks(response):
+            if max(total, file.tell() + len(chunk)) > LARGEST:
+                file.truncate(0)
+                raise requests.RequestException(f"more than {LARGEST:,} bytes: no wanted file is so large")
+            file.write(chunk)
+            task.advance(len(chunk) / MB)
 
 
 def _size(path: Path) -> int:

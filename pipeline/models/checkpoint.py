@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from pipeline import formats
@@ -21,10 +21,8 @@ def name_of(kind: str) -> str:
 def save_classifier(model: AttentionClassifier, variant: AttentionVariant, path: Path) -> None:
     """Writes what training changed, wherever it stands; frozen embeddings stay with the corpus's tensors."""
     state = {name: tensor.cpu().contiguous() for name, tensor in trained_state(model).items()}
-    part = path.with_name(f".{path.name}.part")
     # safetensors writes its metadata in hash order, so one key alone keeps the bytes the same from run to run
-    save_file(state, part, metadata={name_of(formats.ATTENTION): variant.model_dump_json()})
-    part.replace(path)
+    path.write_bytes(save(state, metadata={name_of(formats.ATTENTION): variant.model_dump_json()}))
 
 
 def kind_of(path: Path) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file, save
 
 from pipeline import formats
 
@@ -82,9 +82,7 @@ class TfidfClassifier:
             "intercept": self.regression.intercept_,
             "classes": self.regression.classes_,
         }
-        part = path.with_name(f".{path.name}.part")
-        save_file(arrays, part, metadata={f"{formats.TFIDF}-{formats.FORMATS[formats.TFIDF]}": ""})
-        part.replace(path)
+        path.write_bytes(save(arrays, metadata={f"{formats.TFIDF}-{formats.FORMATS[formats.TFIDF]}": ""}))
 
     @classmethod
     def load(cls, path: Path) -> "TfidfClassifier":

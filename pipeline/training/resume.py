@@ -1,15 +1,15 @@
 """The state between two epochs on disk, so that a killed fit goes on where it stood; safetensors hold no code."""
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor, contiguous_format
 
 from pipeline import formats
+from pipeline.data.atomic import replacing
 
 
 def write_state(path: Path, state: dict[str, Any]) -> None:
@@ -19,12 +19,11 @@ def write_state(path: Path, state: dict[str, Any]) -> None:
         path: of the file.
         state: tensors and plain values in dicts and lists; tuples come back as lists.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
     tensors: dict[str, Tensor] = {}
     plain = json.dumps(_taken_apart(state, tensors))
-    save_file(tensors, part, metadata={"format": str(formats.FORMATS[formats.STATE]), "state": plain})
-    os.replace(part, path)
+    content = save(tensors, metadata={"format": str(formats.FORMATS[formats.STATE]), "state": plain})
+    with replacing(path) as part:
+        part.write_bytes(content)
 
 
 def read_state(path: Path) -> dict[str, Any] | None:

@@ -148,7 +148,8 @@ def _fit_attention(
         **training.model_dump(exclude={"dropout", "dropout_mask", "word_dropout"}),
     )
     if workers.first:
-        save_classifier(model, variant, out / f"seed-{seed}.safetensors")
+        with replacing(out / f"seed-{seed}.safetensors") as part:
+            save_classifier(model, variant, part)
     return history
 
 
@@ -170,7 +171,8 @@ def _fit_tfidf(
     model = TfidfClassifier(**variant.model_dump(exclude={"family"}))
     model.fit(_counted(train, report), train.labels)
     seconds = time.process_time() - started
-    model.save(path)
+    with replacing(path) as part:
+        model.save(part)
     loss, accuracy = model.evaluate(validation, validation.labels)
     return [
         {
