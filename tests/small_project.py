@@ -4,6 +4,8 @@ import os
 import shutil
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -101,3 +103,10 @@ def run_small_project(root: Path) -> Project:
     made.run("git", "commit", "-qm", "results")
     (root.parent / "repro.log").write_text(done.stdout + done.stderr, encoding="utf-8")
     return made
+
+
+def wait(done: Callable[[], bool], seconds: float = 120) -> None:
+    deadline = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < deadline, "it takes too long"
+        time.sleep(1)

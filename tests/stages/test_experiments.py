@@ -1,11 +1,17 @@
 """What DVC shows of results and experiments, to a person and to an editor."""
 
+import io
 import json
+import re
+import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
+import pandas as pd
 import pytest
-from small_project import Project
+from small_project import Project, wait
 
 pytestmark = pytest.mark.filterwarnings("ignore::Warning:mlflow", "ignore::Warning:alembic", "ignore::ResourceWarning")
 
@@ -49,3 +55,33 @@ def test_dvcs_extension_for_vs_code_reads_the_project(project: Project) -> None:
     points = curves["anchor_definitions"]["<DVC_METRIC_DATA>"]
     assert {"attention", "mean"} <= {point["variant"] for point in points}
     assert Path(plots["results/demo/accuracy.png"][0]["url"]).read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_queued_experiment_and_its_mlflow_runs_name_each_other(project: Project, tmp_path: Path) -> None:
+    from mlflow import MlflowClient
+
+    store = f"sqlite:///{shutil.copy(project.root / 'mlflow.db', tmp_path)}"
+    project = replace(project, environment=project.environment | {"MLFLOW_TRACKING_URI": store})
+    before = project.run("git", "status", "--porcelain").stdout
+    setting = "variants.attention_entropy.training.entropy_weight=0.2"
+    project.run("dvc", "exp", "run", "--queue", "--name", "tried", "-S", setting, "compare@demo")
+    project.run("dvc", "queue", "start", "--jobs", "1")
+    wait(lambda: re.search(r"tried .*(Success|Failed)", project.run("dvc", "queue", "status").stdout) is not None, 300)
+    project.run("dvc", "queue", "stop")
+    said = project.run("dvc", "queue", "logs", "tried").stdout
+    assert project.run("git", "status", "--porcelain").stdout == before, "the workspace is as it was"
+    (address,) = re.findall(r"^MLflow runs of tried: (http\S+)$", said, flags=re.MULTILINE)
+    place, query = urlsplit(address).fragment.split("?")
+    (condition,) = parse_qs(query)["searchFilter"]
+    runs = MlflowClient(store).search_runs([place.split("/")[2]], condition)
+    trained = {"attention_entropy seed 0", "attention_entropy seed 1"}
+    assert {run.info.run_name for run in runs} == {*trained, "comparison"}
+    assert len(runs) == 3
+    (name,) = {run.data.tags["dvc.experiment"] for run in runs}
+    shown = (
+        pd.read_csv(io.StringIO(project.run("dvc", "exp", "show", "--csv").stdout)).set_index("Experiment").loc[name]
+    )
+    assert shown["variants.attention_entropy.training.entropy_weight"] == 0.2
+    measured = [run.data.metrics["test/accuracy"] for run in runs if run.info.run_name in trained]
+    accuracy = shown["results/demo/variants/attention_entropy.json:accuracy_mean"]
+    assert sum(measured) / 2 == pytest.approx(accuracy, abs=1e-5)

@@ -5,8 +5,7 @@ import os
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +15,7 @@ from urllib.request import urlopen
 import pandas as pd
 import pytest
 from mlflow.tracking import MlflowClient
-from small_project import Project
+from small_project import Project, wait
 
 from pipeline.formats import read_results_json
 
@@ -111,10 +110,3 @@ def healthy(address: str) -> bool:
             return bool(answer.status == 200)
     except (URLError, ConnectionError):
         return False
-
-
-def wait(done: Callable[[], bool], seconds: float = 120) -> None:
-    deadline = time.monotonic() + seconds
-    while not done():
-        assert time.monotonic() < deadline, "it takes too long"
-        time.sleep(1)

@@ -1,4 +1,4 @@
-"""What docs/own.md promises: its files and entries, as they stand there, run from the table to the report."""
+"""What docs/own/ promises: files and entries, as they stand on its pages, run from the table to the results."""
 
 import dataclasses
 import importlib
@@ -9,20 +9,23 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from unittest.mock import MagicMock
 
 import pandas as pd
 import pytest
 import typer
+from mlflow import MlflowClient
 from ruamel.yaml import YAML
 from small_project import ROOT, Project, make_project
 
 from pipeline.data.tensors import read_tensors
 from pipeline.formats import read_results_json
 
-pytestmark = pytest.mark.filterwarnings("ignore:_NoneStep:DeprecationWarning")  # of DVC's own
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:_NoneStep:DeprecationWarning",  # of DVC's own
+    *("ignore::Warning:mlflow", "ignore::Warning:alembic", "ignore::ResourceWarning"),
+)
 
-PAGE = (ROOT / "docs/own.md").read_text(encoding="utf-8")
+PAGES = {name: (ROOT / f"docs/own/{name}.md").read_text("utf-8") for name in ("corpus", "vectors", "language")}
 SMALL = {
     "seeds": [0],
     "training": {"epochs": 2, "batch_size": 4},
@@ -45,24 +48,37 @@ def merged(content: dict[str, Any], change: Mapping[str, Any]) -> dict[str, Any]
     return content
 
 
+def blocks(name: str, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", PAGES[name], flags=re.DOTALL | re.MULTILINE)
+
+
 @pytest.fixture(scope="module")
 def own(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A project with all files and entries of the page."""
+    """A project with all files and entries of the pages."""
     project = make_project(tmp_path_factory.mktemp("own") / "project")
-    for name, content in re.findall(r"`(mine/[\w.]+)`:\n\n```\w+\n(.*?)```", PAGE, flags=re.DOTALL):
-        path = project.root / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(content, encoding="utf-8")
+    (project.root / "mine").mkdir()
     yaml = YAML()
     params = merged(yaml.load(ROOT / "params.yaml"), SMALL)
     benchmark: list[str] = []
-    corpora = PAGE.split("## Your mechanism")[0]
-    for entries in map(yaml.load, re.findall(r"```yaml\n(.*?)```", corpora, flags=re.DOTALL)):
-        benchmark += entries["benchmark"]
-        params = merged(params, entries)
+    for name, page in PAGES.items():
+        for path, content in re.findall(r"`(mine/[\w.]+)`:\n\n```\w+\n(.*?)```", page, flags=re.DOTALL):
+            (project.root / path).write_text(content, encoding="utf-8")
+        for code in blocks(name, "python"):
+            project.run("python", "-c", code)
+        for entries in map(yaml.load, blocks(name, "yaml")):
+            if "benchmark" in entries:
+                benchmark += entries["benchmark"]
+                params = merged(params, entries)
     params["benchmark"] = list(dict.fromkeys(benchmark))
     yaml.dump(params, project.root / "params.yaml")
     return project
+
+
+@pytest.fixture(autouse=True)
+def _own_store(monkeypatch: pytest.MonkeyPatch) -> None:
+    """MLflow's is the project's own."""
+    for name in ("MLFLOW_TRACKING_URI", "DVC_ROOT"):
+        monkeypatch.delenv(name, raising=False)
 
 
 def run(project: Project, target: str, monkeypatch: pytest.MonkeyPatch) -> set[str]:
@@ -82,8 +98,6 @@ def run(project: Project, target: str, monkeypatch: pytest.MonkeyPatch) -> set[s
             for command in [cmd] if isinstance(cmd, str) else cmd:
                 _, _, module_name, *words = shlex.split(command)
                 module = importlib.import_module(module_name)
-                if hasattr(module, "Tracker"):
-                    monkeypatch.setattr(module, "Tracker", MagicMock())
                 app = typer.Typer()
                 app.command()(module.main)
                 app(words, standalone_mode=False)
@@ -95,23 +109,62 @@ def attention(project: Project, *words: str) -> str:
     return project.run("python", "-m", "stages.app", *words).stdout
 
 
+def asked(page: str) -> list[str]:
+    """The words of the command that asks the models of a page."""
+    (command,) = re.findall(r"^`?attention (explain [^`\n]*)", PAGES[page], flags=re.MULTILINE)
+    return shlex.split(command)
+
+
+def table(project: Project, corpus: str) -> list[str]:
+    """The variants of a corpus, from the table that a person reads; its numbers are accuracies in percent."""
+    lines = (project.root / f"results/{corpus}/comparison.md").read_text("utf-8").splitlines()
+    rows = [[cell.strip(" *") for cell in line.split("|")[1:3]] for line in lines if line.startswith("| ")][2:]
+    assert all(0 <= float(accuracy.split()[0]) <= 100 for _, accuracy in rows)
+    return sorted(variant for variant, _ in rows)
+
+
+def runs(project: Project, corpus: str) -> dict[str, str]:
+    """How the runs of a corpus ended in MLflow, by name."""
+    client = MlflowClient(f"sqlite:///{project.root}/mlflow.db")
+    experiment = client.get_experiment_by_name(corpus)
+    assert experiment is not None
+    return {run.info.run_name: run.info.status for run in client.search_runs([experiment.experiment_id])}
+
+
+def plots(project: Project) -> dict[str, Any]:
+    """What DVC draws, with the entry of the page at the end of dvc.yaml."""
+    (entry,) = [block for block in blocks("corpus", "yaml") if "template" in block]
+    with (project.root / "dvc.yaml").open("a", encoding="utf-8") as file:
+        file.write(entry)
+    return dict(json.loads(project.run("dvc", "plots", "show", "--json").stdout)["data"])
+
+
 def test_two_classes_become_a_table_of_results(own: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     ran = run(own, "compare@mine", monkeypatch)
     assert {"code", "reviews@mine", "glove", "train@mine-tfidf", "compare@mine"} <= ran
-    table = pd.read_csv(own.root / "results/mine/comparison.csv")
-    assert list(table["variant"]) == ["attention", "tfidf"]
-    assert table["accuracy_mean"].between(0, 1).all()
+    assert table(own, "mine") == ["attention", "tfidf"]
     assert read_tensors(own.root / "data/tensors/mine").classes == ("neg", "pos")
     assert "of pos" in (own.root / "reports/mine.html").read_text("utf-8")
     examples = read_results_json(own.root / "evaluation/mine/attention/examples.json")
     assert {example["name"] for example in examples} <= {f"row {number}" for number in range(1, 13)}
-    (command,) = re.findall(r"`attention (explain .*?)`", PAGE)
-    assert re.match(r"attention: (neg|pos) \(.*\na good year\.\n", attention(own, *shlex.split(command)))
+    assert re.match(r"attention: (neg|pos) \(.*\na good year\.\n", attention(own, *asked("corpus")))
+    assert runs(own, "mine") == {"attention seed 0": "FINISHED", "tfidf seed 0": "FINISHED", "comparison": "FINISHED"}
+    (curves,) = plots(own)["accuracy by epoch, mine"]
+    points = curves["content"]["data"]["values"]
+    assert {point["variant"] for point in points} == {"attention", "tfidf"}
+
+
+def test_a_parquet_file_says_which_of_its_rows_are_for_the_test(own: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(own, "compare@held_out", monkeypatch)
+    assert table(own, "held_out") == ["attention", "tfidf"]
+    assert read_tensors(own.root / "data/tensors/held_out").splits["test"].rows.tolist() == [2, 5, 8, 11]
+    rows = pd.read_parquet(own.root / "mine/reviews.parquet")
+    assert list(rows.columns) == ["text", "label", "split"]
 
 
 def test_three_classes_become_one_too_whole_groups_at_a_time(own: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     run(own, "compare@stars", monkeypatch)
-    assert list(pd.read_csv(own.root / "results/stars/comparison.csv")["variant"]) == ["attention", "tfidf"]
+    assert table(own, "stars") == ["attention", "tfidf"]
     corpus = read_tensors(own.root / "data/tensors/stars")
     assert corpus.classes == ("bad", "middling", "good")
     products = pd.read_csv(own.root / "mine/stars.csv", sep=";")["product"]
@@ -155,21 +208,22 @@ def test_five_reviews_and_a_test_review_of_one_word_become_a_report(
 
 
 def test_own_vectors_become_the_embeddings(own: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    run(own, "tensors@mine_own_vectors", monkeypatch)
+    run(own, "compare@mine_own_vectors", monkeypatch)
+    assert table(own, "mine_own_vectors") == ["attention", "tfidf"]
     corpus = read_tensors(own.root / "data/tensors/mine_own_vectors")
     place = corpus.vocabulary.words.index("bad")
     assert corpus.embeddings[place].tolist() == pytest.approx([-0.8, 0.1, 0.3])
 
 
 def test_a_corpus_in_chinese_is_trained_and_read(own: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    run(own, "evaluate@chinese-attention", monkeypatch)
+    run(own, "compare@chinese", monkeypatch)
+    assert table(own, "chinese") == ["attention", "tfidf"]
     assert read_tensors(own.root / "data/tensors/chinese").classes == ("坏", "好")
     words = pd.read_csv(own.root / "evaluation/chinese/attention/top_words.csv")
     assert set("好坏") <= set(words["word"])
     examples = read_results_json(own.root / "evaluation/chinese/attention/examples.json")
     assert all(len(token) == 1 for example in examples for token in example["tokens"])
-    said = attention(own, "explain", "--corpus", "chinese", "好")
-    assert re.match(r"attention: [坏好] \(.*\n好\n", said)
+    assert re.match(r"attention: [坏好] \(.*\n我", attention(own, *asked("language")))
 
 
 def test_what_is_trained_on_two_corpora_is_listed_and_on_one_of_them_alone(
