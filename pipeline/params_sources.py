@@ -92,7 +92,7 @@ class DemoSource(Strict):
 
 
 class OwnReviews(Strict):
-    """A table of one's own, CSV or Parquet, a text and its label in each row: docs/own.md."""
+    """A table of one's own, CSV or Parquet, a text and its label in each row: docs/own/corpus.md."""
 
     path: Text  # from the project's root
     text: Text = "text"  # column of the texts
@@ -106,7 +106,7 @@ class OwnReviews(Strict):
 
 
 class OwnVectors(Strict):
-    """Word vectors of one's own, in GloVe's or word2vec's text format, plain or gzip: docs/own.md."""
+    """Word vectors of one's own, in GloVe's or word2vec's text format, plain or gzip: docs/own/vectors.md."""
 
     path: Text  # from the project's root
 

@@ -12,7 +12,7 @@ Size = Annotated[int, Field(ge=1, le=4096)]
 
 
 class Own(Strict):
-    """A class of one's own in pipeline/mechanisms: docs/own.md."""
+    """A class of one's own in pipeline/mechanisms: docs/own/mechanism.md."""
 
     kind: Literal["own"]
     name: Annotated[str, AfterValidator(existing)]  # file.Class
