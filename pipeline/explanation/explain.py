@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 SMALL = 500_000  # tokens for all seeds: read in the time that it takes to start processes
 STEPS = 13  # that are counted: the test split, each ranking made and erased, permutations, the adversary
 SAMPLE_SEED = 0  # of the draw of reviews: the same for every variant and seed
+LONGEST = 5_000  # tokens of a review that is asked about: what compares all pairs of them takes the square
 
 
 @dataclass(frozen=True)
@@ -144,7 +145,8 @@ def explain(
     answers, own = replaced(model, test, seed=seed)
     report(Done())
     weights = own.astype(np.float64)
-    index_N = sample_of(len(test), reviews)
+    asked_N = np.flatnonzero(test.lengths <= max(LONGEST, test.lengths.min()))
+    index_N = asked_N[sample_of(len(asked_N), reviews)]
     frame, curves = _measures(model, chosen(test, index_N), permutations, seed, report)
     if evidence is not None:
         asked = np.repeat(np.isin(np.arange(len(test)), index_N), test.lengths)
