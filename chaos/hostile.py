@@ -25,6 +25,8 @@ TESTS = {
     "hostile texts and tables: read, tokenised, shown on a terminal, written for a spreadsheet": (
         "tests/data/test_hostile_texts.py",
         "tests/data/test_own_reviews.py",
+        "tests/data/test_own_table.py",
+        "tests/stages/test_hostile_corpus.py",
         "tests/evaluation/test_reading.py",
         "tests/evaluation/test_word_table.py",
     ),

@@ -14,15 +14,15 @@ TENSORS = "tensors --corpus demo --reviews made/reviews.parquet --vectors made/v
 TRAIN = "train --corpus demo --tensors made/tensors --states states --clock made/clock.json --out made/models --variant"
 
 
-def run(folder: Path, stage: str, kilobytes: int | None = None) -> subprocess.CompletedProcess[str]:
-    """A stage in that folder, which can write no larger file than that."""
+def run(folder: Path, stage: str, kilobytes: int | None = None, **settings: str) -> subprocess.CompletedProcess[str]:
+    """A stage in that folder, which can write no larger file than that, with further environment variables."""
     name, *words = stage.split()
     limit = "" if kilobytes is None else f"ulimit -f {2 * kilobytes};"
     hidden = ("ATTENTION_", "DVC_")
     environment = {key: value for key, value in os.environ.items() if not key.startswith(hidden)}
     return subprocess.run(
         ["sh", "-c", f'{limit} exec "$@"', "sh", sys.executable, "-m", f"stages.{name}", *words],
-        env=environment | {"PYTHONPATH": str(ROOT)},
+        env=environment | {"PYTHONPATH": str(ROOT)} | settings,
         cwd=folder,
         capture_output=True,
         text=True,

@@ -47,6 +47,28 @@ def test_no_file_is_read_that_could_run_code(file: Path) -> None:
         assert not found
 
 
+NETWORK = {"requests", "urllib3", "httpx", "aiohttp", "socket", "ssl", "http", "ftplib", "smtplib", "urllib", "xmlrpc"}
+DOWNLOADS = {f"pipeline/data/{name}.py" for name in ("answer", "download", "sources")}
+HOST_NAME = "pipeline/tracking/abandoned.py"  # asks what this machine is called
+
+
+@pytest.mark.parametrize("file", FILES, ids=name_of)
+def test_the_network_is_for_downloads_alone(file: Path) -> None:
+    """MLflow and torchrun have theirs behind a store or a cluster that the user names."""
+    imported = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            imported |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            imported |= {f"{node.module}.{alias.name}" for alias in node.names}
+    found = {name for name in imported if name.split(".")[0] in NETWORK and not name.startswith("urllib.parse.")}
+    if name_of(file) == HOST_NAME:
+        assert found == {"socket"}
+        assert "socket.gethostname()" in file.read_text("utf-8")
+    else:
+        assert not found or name_of(file) in DOWNLOADS
+
+
 def quiet_environment(**settings: str) -> dict[str, str]:
     """As a user has it who asked for nothing: without what pytest or a CI service says to MLflow and DVC."""
     ours = ("MLFLOW_", "_MLFLOW_", "DVC_", "PYTEST_", "GITHUB_", "CI", "DO_NOT_TRACK")

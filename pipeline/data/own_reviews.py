@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.data.own_table import read_columns
 from pipeline.data.split import split_by_movie
 from pipeline.data.tensors import CLASSES
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-PARQUET = b"PAR1"  # the first bytes of every such file
-BLOCK = 1 << 24  # bytes of a CSV at once: no row may be longer
 NAMED = 5  # rows or values that a message names at most
 ALL = "all"  # what tables call the reviews of every class together
 
@@ -58,7 +57,7 @@ def read(
 
     purposes = {"text": text, "label": label, "split": split, "group": group}
     try:
-        table = _columns(path, list(dict.fromkeys(filter(None, purposes.values()))), separator)
+        table = read_columns(path, list(dict.fromkeys(filter(None, purposes.values()))), separator)
         columns = {purpose: table.column(name) for purpose, name in purposes.items() if name}
         _demand_content(columns, purposes)
         names, label_N = _labels(columns["label"].to_pylist(), classes)
@@ -90,36 +89,6 @@ def classes_of(reviews: Path) -> tuple[str, ...]:
 
     named = (read_schema(reviews).metadata or {}).get(b"classes")
     return tuple(json.loads(named)) if named else CLASSES
-
-
-def _columns(path: Path, names: Sequence[str], separator: str) -> "pa.Table":
-    """Those columns as text."""
-    import pyarrow as pa
-    from pyarrow import csv, parquet
-
-    with path.open("rb") as file:
-        is_parquet = file.read(len(PARQUET)) == PARQUET
-    parsing = csv.ParseOptions(delimiter=separator, newlines_in_values=True)
-    reading = csv.ReadOptions(use_threads=False, block_size=BLOCK)  # one thread: errors name the row
-    try:
-        known = (
-            parquet.read_schema(path).names
-            if is_parquet
-            else csv.open_csv(path, read_options=reading, parse_options=parsing).schema.names
-        )
-        for name in names:
-            if known.count(name) != 1:
-                has = "no column" if name not in known else "more than one column"
-                raise ValueError(f"it has {has} {name!r}; its columns are {', '.join(map(repr, known))}")
-        if is_parquet:
-            table = parquet.read_table(path, columns=list(names))
-            return pa.table({name: table.column(name).cast(pa.large_string()) for name in names})
-        wanted = csv.ConvertOptions(include_columns=names, column_types=dict.fromkeys(names, pa.large_string()))
-        return csv.read_csv(path, read_options=reading, parse_options=parsing, convert_options=wanted)
-    except UnicodeDecodeError as error:
-        raise ValueError(f"the names of the columns are not UTF-8: {error.reason}") from None
-    except pa.ArrowInvalid as error:
-        raise ValueError(f"it is not UTF-8: {error}" if "UTF8" in str(error) else error) from None
 
 
 def _demand_content(columns: Mapping[str, Any], purposes: Mapping[str, str]) -> None:

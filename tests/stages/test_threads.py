@@ -4,13 +4,14 @@ import shutil
 from pathlib import Path
 
 import pytest
+from one_stage import TRAIN, files, run, small_demo
+from ruamel.yaml import YAML
 from small_project import Project
 
 pytestmark = pytest.mark.skipif(not shutil.which("taskset"), reason="no taskset to bind a process to one core")
 
 
-def files(folder: Path) -> dict[str, bytes]:
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+NAMES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
 @pytest.mark.parametrize(("variant", "stages"), [("lstm_attention", ("train", "evaluate")), ("tfidf", ("train",))])
@@ -20,8 +21,7 @@ def test_four_threads_on_one_core_write_the_same_bytes(project: Project, variant
     trained = f"--states .dvc/tmp/threads --out data/threads/{variant} --clock data/threads/{variant}.json".split()
     tested = f"--models data/threads/{variant} --out data/threads/evaluation/{variant}".split()
     tested += f"--metrics data/threads/metrics.json --explanation data/threads/{variant}.explanation.json".split()
-    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
-    bound = Project(project.root, project.environment | dict.fromkeys(names, "4"))
+    bound = Project(project.root, project.environment | dict.fromkeys(NAMES, "4"))
     for stage in stages:
         more = {"train": trained, "evaluate": tested}[stage]
         bound.run("taskset", "-c", "0", "python", "-m", f"stages.{stage}", *options, *more)
@@ -32,3 +32,30 @@ def test_four_threads_on_one_core_write_the_same_bytes(project: Project, variant
     assert files(made / "evaluation" / variant) == files(project.root / "evaluation/demo" / variant)
     metrics = project.root / f"results/demo/variants/{variant}.json"
     assert (made / "metrics.json").read_bytes() == metrics.read_bytes()
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small demo, and a GRU among its variants."""
+    folder = tmp_path_factory.mktemp("threads")
+    small_demo(folder, {"epochs": 2})
+    yaml = YAML()
+    params = yaml.load(folder / "params.yaml")
+    params["seeds"] = [0, 1]  # side by side on two cores
+    yaml.dump(params, folder / "params.yaml")
+    return folder
+
+
+@pytest.mark.parametrize("variant", ["attention", "gru_attention"])
+def test_one_core_and_two_with_a_thread_or_two_each_write_the_same_bytes(corpus: Path, variant: str) -> None:
+    written = []
+    for number in ("1", "2"):
+        settings = {**dict.fromkeys(NAMES, number), "ATTENTION_CORES": number}
+        stage = f"{TRAIN} {variant}".replace(" states ", f" states{number} ").replace(
+            "made/models", f"{variant}{number}"
+        )
+        done = run(corpus, stage, **settings)
+        assert done.returncode == 0, done.stderr
+        written.append(files(corpus / f"{variant}{number}"))
+    assert len(written[0]) == 4
+    assert written[0] == written[1]
