@@ -51,6 +51,7 @@ _COLUMNS: list[str] = [
 _WEIGHT = "params.`training.entropy_weight`"
 _SWEPT_COLUMNS = [column for column in _COLUMNS if column.startswith(("params", "metrics.`test"))]
 _QUANTILES = [f"attention/entropy_p{percent}" for percent in ("05", "25", "50", "75", "95")]
+_PICTURE = "entropy_histogram"
 _CHANCE = 0.5  # accuracy of a guess between two classes
 _GROUPED_BY_VARIANT = {
     "aggregateFunction": "average",
@@ -143,6 +144,7 @@ def states(lowest: float = _CHANCE) -> dict[str, dict[str, object]]:
     changed: dict[str, dict[str, object]] = {
         "LINE validation/accuracy": {"range": {"yMin": lowest, "yMax": 1.0}},  # MLflow heeds both or none
         f"LINE {_QUANTILES[0]}": {"deleted": True},  # five lines a variant are too many
+        f"IMAGE {_PICTURE}": {"deleted": True},  # a group has no picture: the card would be empty
     }
     groups = {
         **page,
@@ -208,8 +210,8 @@ def _scatter(section: str, x: str, y: str) -> dict[str, object]:
 
 def _histograms(section: str) -> dict[str, object]:
     # A run's params would make each picture as wide as the page.
-    fields = {"imageKeys": ["entropy_histogram"], "step": 1, "showRunParams": False}
-    return _card(section, "IMAGE", "entropy_histogram", fields)
+    fields = {"imageKeys": [_PICTURE], "step": 1, "showRunParams": False}
+    return _card(section, "IMAGE", _PICTURE, fields)
 
 
 def _parallel(section: str, params: list[str], metrics: list[str]) -> dict[str, object]:

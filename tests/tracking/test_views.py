@@ -38,15 +38,16 @@ def charts(key: str, states: dict[str, dict[str, Any]]) -> dict[str, dict[str, A
     return {chart["uuid"]: chart for chart in states[key]["compareRunCharts"]}
 
 
-def test_quantiles_are_drawn_for_single_runs_alone() -> None:
+def test_quantiles_and_pictures_are_drawn_for_single_runs_alone() -> None:
     """MLflow adds a chart of its own for a metric that has none, so a chart that is not wanted is marked as deleted."""
     from pipeline.tracking import views
 
-    quantiles = "LINE attention/entropy_p05"
+    quantiles, picture = "LINE attention/entropy_p05", "IMAGE entropy_histogram"
     runs, groups = (charts(key, views.states()) for key in ("runs", "groups"))
     assert len(runs[quantiles]["selectedMetricKeys"]) == 5
-    assert [uuid for uuid in runs if runs[uuid]["deleted"] != groups[uuid]["deleted"]] == [quantiles]
+    assert [uuid for uuid in runs if runs[uuid]["deleted"] != groups[uuid]["deleted"]] == [quantiles, picture]
     assert groups[quantiles]["deleted"]
+    assert groups[picture]["deleted"]
 
 
 def test_the_accuracy_of_groups_begins_at_chance_unless_a_run_is_worse(tmp_path: Path) -> None:
