@@ -52,7 +52,7 @@ class Project:
 def make_project(root: Path) -> Project:
     root.mkdir()
     for folder in ("pipeline", "stages"):
-        shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / folder, root / folder)  # with what is compiled already
     shutil.copytree(ROOT / ".dvc/plots", root / ".dvc/plots")
     for name in ("config", ".gitignore"):
         shutil.copy(ROOT / ".dvc" / name, root / ".dvc" / name)
