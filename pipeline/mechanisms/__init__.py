@@ -1,1 +1,1 @@
-"""Mechanisms of one's own, which entries of params.yaml name: docs/own/mechanism.md follows one from the class to the results."""
+"""Mechanisms of one's own, which entries of params.yaml name: docs/own/mechanism.md follows one to its results."""
