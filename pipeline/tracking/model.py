@@ -33,7 +33,7 @@ _SIGNATURE = ModelSignature(
     params=ParamSchema([ParamSpec("words", DataType.boolean, default=False)]),
 )
 _SCRIPT = Path(__file__).with_name("text_model.py")
-_NUMBERS = ("numba", "numpy", "pandas", "safetensors", "scikit-learn", "torch")
+_NUMBERS = ("numba", "numpy", "pandas", "pyarrow", "safetensors", "scikit-learn", "scipy", "torch")
 _REQUIREMENTS = ("mlflow", "pydantic", "regex", "rich", "ruamel.yaml", *_NUMBERS)
 _EXAMPLE = pd.DataFrame({"text": ["A wonderful film, I loved every minute.", "Dull, and far too long."]})
 

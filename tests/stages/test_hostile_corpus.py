@@ -12,6 +12,7 @@ from hostile_texts import HOSTILE
 from ruamel.yaml import YAML
 
 from pipeline.data.tokenizer import make_tokenizer
+from pipeline.formats import read_results_json
 from pipeline.source import ROOT
 from stages import compare, evaluate, exchange, reviews, tensors, train
 
@@ -73,7 +74,7 @@ def test_every_number_is_one(made: Path) -> None:
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_texts_are_shown_as_texts(made: Path, variant: str) -> None:
-    examples = json.loads((made / f"evaluation/{variant}/examples.json").read_text("utf-8"))
+    examples = read_results_json(made / f"evaluation/{variant}/examples.json")
     names = list(TEXTS)
     page = (made / f"evaluation/{variant}/examples.html").read_text("utf-8")
     report = (made / "report.html").read_text("utf-8")
