@@ -94,7 +94,7 @@ lint: .venv/developing
 	.venv/bin/mypy
 
 test: lint
-	.venv/bin/pytest
+	.venv/bin/pytest -n auto --dist loadgroup
 
 audit: .venv/installed
 	$(PIP) --editable '.[audit]'

@@ -14,6 +14,13 @@ settings.register_profile("chaos", deadline=None, max_examples=13_000, database=
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of several processes (-n auto --dist loadgroup) one has all tests of a file, or all that read the small project."""
+    for item in items:
+        shared = "project" in getattr(item, "fixturenames", ())
+        item.add_marker(pytest.mark.xdist_group("small project" if shared else item.path.name))
+
+
 @pytest.fixture(scope="session")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     return run_small_project(tmp_path_factory.mktemp("projects") / "small demo")
