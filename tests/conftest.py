@@ -15,7 +15,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Of several processes (-n auto --dist loadgroup) one has all tests of a file, or all that read the small project."""
+    """Of several processes (-n) one has all tests of a file, or all that read the small project."""
     for item in items:
         shared = "project" in getattr(item, "fixturenames", ())
         item.add_marker(pytest.mark.xdist_group("small project" if shared else item.path.name))
