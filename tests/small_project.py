@@ -105,7 +105,7 @@ def run_small_project(root: Path) -> Project:
     return made
 
 
-def wait(done: Callable[[], bool], seconds: float = 120) -> None:
+def wait(done: Callable[[], bool], seconds: float = 300) -> None:
     deadline = time.monotonic() + seconds
     while not done():
         assert time.monotonic() < deadline, "it takes too long"
