@@ -94,7 +94,7 @@ lint: .venv/developing
 	.venv/bin/mypy
 
 test: lint
-	.venv/bin/pytest -n auto --dist loadgroup
+	.venv/bin/pytest -n auto
 
 audit: .venv/installed
 	$(PIP) --editable '.[audit]'

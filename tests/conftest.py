@@ -1,24 +1,35 @@
 """The small project, run once for all that reads it; what earlier commits wrote; and the cases that a property gets."""
 
 import os
+import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from golden_files import FOLDERS
 from hypothesis import settings
 from small_project import Project, run_small_project
+from xdist.scheduler import LoadScopeScheduling
 
 settings.register_profile("suite", deadline=None, max_examples=60)
 settings.register_profile("chaos", deadline=None, max_examples=13_000, database=None, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Of several processes (-n) one has all tests of a file, or all that read the small project."""
-    for item in items:
-        shared = "project" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("small project" if shared else item.path.name))
+ASKS = re.compile(r"(def test_\w+|@pytest\.fixture.*\ndef \w+)\([^)]*\bproject: Project")
+
+
+class ByFile(LoadScopeScheduling):
+    """Of several processes (-n) one has all tests of a file, and one has all files that read the small project."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return "small project" if ASKS.search((self.config.rootpath / file).read_text("utf-8")) else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
+    return ByFile(config, log)
 
 
 @pytest.fixture(scope="session")
