@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from isal import igzip, isal_zlib
 
+from pipeline.data.tar_headers import Header
 from pipeline.progress import Progress
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def _members(archive: Path) -> dict[str, bytes]:
             Progress() as progress,
             archive.open("rb") as file,
             _Limited(fileobj=file) as stream,
-            tarfile.open(fileobj=stream, mode="r|") as tar,
+            tarfile.open(fileobj=stream, mode="r|", tarinfo=Header) as tar,
         ):
             task = progress.task(f"reading {archive.name}", archive.stat().st_size / MB, "MB")
             for member in tar:
