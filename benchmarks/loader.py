@@ -12,11 +12,12 @@ def ours(downloads: Path, folder: Path) -> int:
     """What the stages imdb, glove and tensors do after the download; returns the training tokens."""
     from pipeline.data import glove, imdb
     from pipeline.data.prepare import build_tensors
+    from pipeline.data.tables import write_parquet
     from pipeline.params import load_params
 
     params = load_params("params.yaml")
     reviews, vectors = folder / "reviews.parquet", folder / "vectors.txt"
-    imdb.read(downloads / IMDB, params.sources.imdb.sha256).to_parquet(reviews, compression="zstd", index=False)
+    write_parquet(imdb.read(downloads / IMDB, params.sources.imdb.sha256), reviews)
     glove.extract(next(downloads.glob(GLOVE)), vectors, 50, params.sources.glove.members[50].sha256, "")
     corpus = params.corpus("imdb")
     elsewhere = {"reviews", "vectors", "top_words_min_count", "training"}
