@@ -1,4 +1,4 @@
-"""dvc.yaml lists exactly the params that a stage reads: without the others it runs, without one of them it does not."""
+"""A stage reads exactly the keys listed for it: without the others it runs, without one of them it does not."""
 
 import importlib
 import itertools
@@ -14,6 +14,7 @@ from ruamel.yaml import YAML
 from small_project import Project
 
 from pipeline.params import Params, load_params
+from stages.params_read import keys_read
 
 ROOT = Path(__file__).parents[2]
 ITEM = dict.fromkeys(("key", "item", "item.corpus", "item.reviews", "item.vectors"), "demo") | {
@@ -33,7 +34,7 @@ class Unread:
     """What stands in the place of a param that the stage must not read."""
 
     def __getattribute__(self, name: str) -> Any:
-        raise LookupError(f"a param that dvc.yaml does not list was asked for {name}")
+        raise LookupError(f"a param that is not listed for this stage was asked for {name}")
 
 
 def filled(text: str, stage: str) -> str:
@@ -42,9 +43,25 @@ def filled(text: str, stage: str) -> str:
     return text
 
 
-def listed(stage: str) -> list[str]:
+def files(stage: str) -> list[str]:
+    """Names of the files of params that the stage depends on."""
     deps = [filled(dep, stage) for dep in STAGES[stage].get("do", STAGES[stage])["deps"]]
-    return [dep[len(KEYS) : -len(".json")].replace("/", ".") for dep in deps if dep.startswith(KEYS)]
+    return [dep[len(KEYS) : -len(".json")] for dep in deps if dep.startswith(KEYS)]
+
+
+def listed(stage: str) -> list[str]:
+    """The keys of that stage of the demo corpus, or of sources of one's own."""
+    params = load_params(ROOT / "params.yaml")
+    for section in ("reviews", "vectors"):
+        getattr(params.sources, section)["own"] = None  # its name is all that is asked for
+    everywhere = {
+        name: getattr(params, name).model_copy(update={"corpora": ("demo",)}) for name in ("nulls", "frontier")
+    }
+    published = dict.fromkeys(("demo",), next(iter(params.published.values())).model_copy(update={"corpus": "demo"}))
+    keys = dict(keys_read(params.model_copy(update={**everywhere, "published": published})))
+    (name,) = files(stage)
+    assert name.partition("@")[0] == stage
+    return list(keys[name])
 
 
 def restricted(part: Any, keys: list[list[str]]) -> Any:
