@@ -2,15 +2,18 @@
 
 import gzip
 import hashlib
+import io
 import re
 import tarfile
 from collections import Counter
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from isal import igzip, isal_zlib
 
-from pipeline.data.tar_headers import Header
+from pipeline.data.plain_tar import UnusualError, wanted_files
 from pipeline.progress import Progress
 
 if TYPE_CHECKING:
@@ -23,7 +26,9 @@ REVIEWS_PER_CLASS = 12_500  # in each split
 LARGEST = 1 << 30  # bytes of the archive, unpacked; without the features it has a fifth of it
 LARGEST_MEMBER = 1 << 22  # bytes; a list of movies has less than a fifth of it, a review a three-hundredth
 
-_WANTED = re.compile(r"aclImdb/((?:train|test)/(?:(?:neg|pos)/\d+_\d+|urls_(?:neg|pos))\.txt)", re.ASCII)
+BUFFER = 1 << 17  # bytes that are unpacked at a time
+
+_WANTED = re.compile(rb"aclImdb/((?:train|test)/(?:(?:neg|pos)/\d+_\d+|urls_(?:neg|pos))\.txt)")
 _MOVIE = re.compile(rb"/title/(tt\d+)/")
 
 
@@ -45,7 +50,7 @@ def read(archive: Path, sha256: str, reviews_per_class: int = REVIEWS_PER_CLASS)
     Raises:
         ValueError: the archive is damaged, incomplete, or holds other reviews.
     """
-    import pandas
+    import pyarrow
 
     members = _members(archive)
     lists = {name: members.pop(name).splitlines() for name in list(members) if "/urls_" in name}
@@ -65,7 +70,8 @@ def read(archive: Path, sha256: str, reviews_per_class: int = REVIEWS_PER_CLASS)
             rows.append((split, LABELS[label], name, movie, texts[name].decode()))
         except UnicodeDecodeError as error:
             raise ValueError(f"{name} is not UTF-8: {error.reason} at byte {error.start}") from None
-    reviews = pandas.DataFrame(rows, columns=["split", "label", "name", "movie", "text"])
+    columns = dict(zip(("split", "label", "name", "movie", "text"), zip(*rows, strict=True), strict=True))
+    reviews: pandas.DataFrame = pyarrow.table(columns).to_pandas()  # in a fifth of the time that pandas takes for rows
     return reviews.astype({"label": "int8"})
 
 
@@ -94,30 +100,43 @@ class _Limited(igzip.IGzipFile):  # type: ignore[misc]  # it has no types
 
 def _members(archive: Path) -> dict[str, bytes]:
     """The wanted members, by path within aclImdb. Of two of one path the last counts, as where tar unpacks them."""
-    members: dict[str, bytes] = {}
     try:
-        with (
-            Progress() as progress,
-            archive.open("rb") as file,
-            _Limited(fileobj=file) as stream,
-            tarfile.open(fileobj=stream, mode="r|", tarinfo=Header) as tar,
-        ):
-            task = progress.task(f"reading {archive.name}", archive.stat().st_size / MB, "MB")
-            for member in tar:
-                task.reach(file.tell() / MB)
-                tar.members.clear()  # type: ignore[attr-defined] # else every header that is passed over stays in memory
-                wanted = _WANTED.fullmatch(member.name)
-                if not wanted or not member.isreg() or member.issparse():  # a sparse file is as large as it says
-                    continue
-                if member.size > LARGEST_MEMBER:
-                    raise ValueError(f"{wanted[1]} has {member.size:,} bytes, more than {LARGEST_MEMBER:,}")
-                if text := tar.extractfile(member):
-                    members[wanted[1]] = text.read()
-            while stream.read(1 << 20):  # to the very end, where gzip compares its checksum
-                pass
+        try:
+            return _read(archive, partial(wanted_files, wanted=_WANTED, largest=LARGEST_MEMBER))
+        except UnusualError:
+            return _read(archive, _any_files)
     except (tarfile.TarError, gzip.BadGzipFile, isal_zlib.error, EOFError, RecursionError) as error:
         raise ValueError(f"a damaged or incomplete .tar.gz archive: {error}") from None
+
+
+def _read(archive: Path, files: Callable[[BinaryIO], Iterator[tuple[str, bytes]]]) -> dict[str, bytes]:
+    members: dict[str, bytes] = {}
+    with (
+        Progress() as progress,
+        archive.open("rb") as file,
+        io.BufferedReader(_Limited(fileobj=file), BUFFER) as stream,
+    ):
+        task = progress.task(f"reading {archive.name}", archive.stat().st_size / MB, "MB")
+        for name, content in files(stream):
+            members[name] = content
+            task.reach(file.tell() / MB)
+        while stream.read(BUFFER):  # to the very end, where gzip compares its checksum
+            pass
     return members
+
+
+def _any_files(stream: BinaryIO) -> Iterator[tuple[str, bytes]]:
+    with tarfile.open(fileobj=stream, mode="r|") as tar:
+        for member in tar:
+            tar.members.clear()  # type: ignore[attr-defined] # else every header that is passed over stays in memory
+            wanted = _WANTED.fullmatch(member.name.encode(errors="replace"))
+            if not wanted or not member.isreg() or member.issparse():  # a sparse file is as large as it says
+                continue
+            name = wanted[1].decode()
+            if member.size > LARGEST_MEMBER:
+                raise ValueError(f"{name} has {member.size:,} bytes, more than {LARGEST_MEMBER:,}")
+            if text := tar.extractfile(member):
+                yield name, text.read()
 
 
 def _movie(urls: list[bytes], name: str, line: int) -> str:
