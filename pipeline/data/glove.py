@@ -6,6 +6,8 @@ import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
 
+from isal import isal_zlib
+
 from pipeline.data.atomic import replacing
 from pipeline.progress import Progress
 
@@ -39,10 +41,13 @@ def extract(archive: Path, out: Path, dimensions: int, sha256: str, archive_sha2
     try:
         with zipfile.ZipFile(archive) as zip_file, replacing(out) as part, part.open("wb") as target:
             member = _member(zip_file, dimensions)
-            if zip_file.getinfo(member).compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            method = zip_file.getinfo(member).compress_type
+            if method not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
                 raise ValueError(f"{member} is not deflated: of other compressions a megabyte can unpack to gigabytes")
             content = hashlib.sha256()
             with zip_file.open(member) as source, Progress() as progress:
+                if method == zipfile.ZIP_DEFLATED:  # as zlib does, in a third of the time
+                    source._decompressor = isal_zlib.decompressobj(-zlib.MAX_WBITS)  # type: ignore[attr-defined]
                 task = progress.task(f"unpacking {archive.name}", zip_file.getinfo(member).file_size / MB, "MB")
                 while chunk := source.read(CHUNK):
                     if target.tell() + len(chunk) > LARGEST:
@@ -52,7 +57,7 @@ def extract(archive: Path, out: Path, dimensions: int, sha256: str, archive_sha2
                     task.advance(len(chunk) / MB)
             if sha256:
                 _compare(member, content.hexdigest(), sha256)
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, OSError) as error:
+    except (zipfile.BadZipFile, zlib.error, isal_zlib.error, EOFError, RuntimeError, OSError) as error:
         if isinstance(error, OSError) and error.errno != errno.EINVAL:  # EINVAL: damage that points outside the archive
             raise
         raise ValueError(f"a damaged or incomplete zip archive: {error}") from None
