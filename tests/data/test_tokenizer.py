@@ -87,6 +87,14 @@ def test_white_space_parts_tokens_and_nothing_else_of_its_surroundings_matters(t
     assert glove(text) == glove.split(glove.clean(text))
 
 
+@given(st.text(st.sampled_from("ant'_.é7-")) | st.text())
+@settings(deadline=None, max_examples=1000)
+def test_a_negation_beside_it_changes_no_other_piece(text: str) -> None:
+    """Pieces with n't have a pattern of their own."""
+    for piece in text.lower().split():
+        assert glove.split(f"{piece} n't") == [*glove.split(piece), "n't"]
+
+
 def test_whitespace_is_what_the_course_does() -> None:
     assert whitespace("It's GOOD, isn't<br />it?") == ["it's", "good,", "isn't<br", "/>it?"]
 
