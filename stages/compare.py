@@ -1,7 +1,8 @@
-"""All variants of one corpus side by side: the tables, the figures and the report."""
+"""All variants of one corpus side by side: the tables, the figures and the report, and all results to MLflow."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -14,33 +15,62 @@ from pipeline.evaluation.entropy_effect import entropy_effects, entropy_pairs
 from pipeline.evaluation.faithfulness import EDITS_QUESTION, QUESTION, faithfulness, following, reading
 from pipeline.evaluation.frontier import entropy_frontier, read_frontier, steering
 from pipeline.evaluation.null_names import inherited_nulls
-from pipeline.evaluation.results import Comparison, read_results
+from pipeline.evaluation.results import Comparison, Results, read_results
 from pipeline.evaluation.significance import right_by_seed, significance
 from pipeline.evaluation.verdicts import QUESTIONS, verdicts
-from pipeline.params import load_params
+from pipeline.params import Params, load_params
+from pipeline.tracking.tracker import Tracker
 from stages import cli
+from stages.publishing import Folders, publish_comparison, publish_variants
 
 
 def main(
     corpus: Annotated[str, typer.Option(help="A name under corpora in params.yaml.")],
     tensors: Annotated[Path, typer.Option(help="Folder of tensors to read.")],
-    models: Annotated[Path, typer.Option(help="Folder of the variants' histories to read.")],
+    models: Annotated[Path, typer.Option(help="Folder of the variants' weights and histories to read.")],
     evaluation: Annotated[Path, typer.Option(help="Folder of the variants' tables to read.")],
     results: Annotated[Path, typer.Option(help="Folder of metrics to read, and of the comparison to write.")],
     page: Annotated[Path, typer.Option(help="HTML report to write.")],
 ) -> None:
-    """Compare every variant of params.yaml on one corpus.
+    """Compare every variant of params.yaml on one corpus, and add all of its results to MLflow.
 
     Example: python -m stages.compare --corpus demo --tensors data/tensors/demo --models models/demo
     --evaluation evaluation/demo --results results/demo --page reports/demo.html
     """
     params = load_params("params.yaml")
+    with Tracker(f"compare@{corpus}") as tracker:  # it writes in a process of its own, while this one compares
+        variants = {name: entry.model_dump() for name, entry in params.variants.items()}
+        found = read_results(variants, params.nulls_of(corpus), models, evaluation, results)
+        publish_variants(tracker, params, corpus, found, Folders(tensors, models, evaluation, results))
+        comparison = _compare(params, variants, corpus, found, results)
+        with naming(results):
+            write_comparison(
+                corpus,
+                comparison,
+                found,
+                classes=read_tensors(tensors).classes,
+                confidence=params.evaluation.confidence,
+                facts={
+                    "seeds": ", ".join(map(str, params.seeds)),
+                    "intervals": f"{params.evaluation.confidence:.0%}, bootstrap over test reviews",
+                },
+                folder=results,
+                page=page,
+            )
+        publish_comparison(tracker, params, corpus, found, results, page)
+    _print(comparison, params.evaluation.confidence)
+    made = sorted(path.name for path in results.iterdir() if path.suffix in {".csv", ".md", ".png"})
+    typer.echo(f"\nMade in {results}: {', '.join(made)}")
+    typer.echo(f"Open {page} in a browser for the tables, the figures, the words, and reviews side by side.")
+
+
+def _compare(
+    params: Params, variants: Mapping[str, Mapping[str, Any]], corpus: str, found: Results, results: Path
+) -> Comparison:
     exchanged = read_csv(results / "explanation/exchange.csv")
     edited = results / "explanation/counterfactual.csv"
     edits = read_csv(edited) if edited.exists() else None
     settings = params.evaluation
-    variants = {name: entry.model_dump() for name, entry in params.variants.items()}
-    found = read_results(variants, params.nulls_of(corpus), models, evaluation, results)
     frame = compare(list(found.metrics.values()), list(found.timing.values()), variants)
     pairs = significance(found.predictions, found.nulls, resamples=settings.bootstrap, confidence=settings.confidence)
     effects = entropy_effects(
@@ -60,31 +90,18 @@ def main(
         answers[QUESTION] = reading(reasons)
     if edits is not None:
         answers[EDITS_QUESTION] = following(edits)
-    with naming(results):
-        write_comparison(
-            corpus,
-            Comparison(frame, effects, frontier, pairs, reasons, exchanged, edits, answers),
-            found,
-            classes=read_tensors(tensors).classes,
-            confidence=settings.confidence,
-            facts={
-                "seeds": ", ".join(map(str, params.seeds)),
-                "intervals": f"{settings.confidence:.0%}, bootstrap over test reviews",
-            },
-            folder=results,
-            page=page,
-        )
-    print_comparison(frame, settings.confidence)
-    for question, sentences in answers.items():
+    return Comparison(frame, effects, frontier, pairs, reasons, exchanged, edits, answers)
+
+
+def _print(comparison: Comparison, confidence: float) -> None:
+    print_comparison(comparison.frame, confidence)
+    for question, sentences in comparison.verdicts.items():
         typer.echo(f"\n{question}")
         for sentence in sentences:
             typer.echo(f"  {sentence}")
     typer.echo()
-    for sentence in effects.get("sentence", []):
+    for sentence in comparison.effects.get("sentence", []):
         typer.echo(sentence)
-    made = sorted(path.name for path in results.iterdir() if path.suffix in {".csv", ".md", ".png"})
-    typer.echo(f"\nMade in {results}: {', '.join(made)}")
-    typer.echo(f"Open {page} in a browser for the tables, the figures, the words, and reviews side by side.")
 
 
 if __name__ == "__main__":

@@ -1,25 +1,15 @@
-"""What evaluation and comparison left of a corpus, added to its runs in MLflow."""
+"""The results of a corpus, added to MLflow once more: to a store that was away, or to a new one."""
 
-import hashlib
-import json
-from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from pipeline.data.tensors import Tensors, read_tensors
-from pipeline.evaluation.frontier import read_frontier
-from pipeline.evaluation.null_names import variant_and_kind
-from pipeline.evaluation.results import Results, read_results
-from pipeline.formats import read_results_json
-from pipeline.params import Params, load_params
-from pipeline.tracking.run import SWEEP, VARIANT, Run
-from pipeline.tracking.tracker import RunHandle, Tracker
+from pipeline.evaluation.results import read_results
+from pipeline.params import load_params
+from pipeline.tracking.tracker import Tracker
 from stages import cli
-from stages.runs import comparison_run, sweep_run, variant_run
-
-SHOWN = ("variant", "accuracy_mean", "accuracy_low", "accuracy_high", "entropy_nats_mean", "entropy_normalised_mean")
+from stages.publishing import Folders, publish_comparison, publish_variants
 
 
 def main(
@@ -32,7 +22,7 @@ def main(
 ) -> None:
     """Add all results of a corpus to MLflow: what its runs hold already is left alone.
 
-    `dvc repro` does it at the end. When the store was away or is a new one: dvc repro --single-item --force
+    `dvc repro` does it with the comparison. When the store was away or is a new one: dvc repro --single-item --force
     compare@demo, or this alone.
 
     Example: python -m stages.publish --corpus demo --tensors data/tensors/demo --models models/demo
@@ -40,149 +30,9 @@ def main(
     """
     params = load_params("params.yaml")
     with Tracker(f"compare@{corpus}") as tracker:
-        data = read_tensors(tensors)
         found = read_results(params.variants, params.nulls_of(corpus), models, evaluation, results)
-        for variant in params.variants:
-            files = [
-                path
-                for path in sorted((evaluation / variant).iterdir())
-                if path.suffix in {".png", ".html", ".csv", ".json"}
-            ]
-            reasons = sorted((evaluation / variant / "explanation").glob("*.*"))
-            nulls = sorted(evaluation.glob(f"{variant}.*.parquet"))
-            digest = _digest([results / "variants" / f"{variant}.json", *files, *reasons, *nulls])
-            own = {seed: variant_run(params, corpus, variant, seed, data) for seed in params.seeds_of(variant)}
-            seconds = found.timing[variant]["seconds"]
-            runs = {seed: tracker.publish(run, digest, seconds[str(seed)]) for seed, run in own.items()}
-            for seed, run in runs.items():
-                _publish_seed(run, variant, str(seed), found)
-                run.metrics(_null_accuracies(found, variant, seed))
-                for folder, paths in (("", files), ("explanation", reasons)):
-                    for path in paths:
-                        if path.suffix in {".png", ".html", ".csv"}:
-                            run.artifact(path, folder)
-                if reasons:
-                    known = read_results_json(evaluation / variant / "explanation/by_seed.json")
-                    run.metrics(known[str(seed)])
-                for split, context in (("train", "training"), ("test", "test")):
-                    reviews = data.splits[split]
-                    size = {"reviews": len(reviews), "tokens": len(reviews.tokens)}
-                    run.dataset(corpus, data.digest, str(tensors), context, size)
-            first = params.seeds_of(variant)[0]
-            for record in found.histories[variant][str(first)]:  # one picture of each variant is what the grid can show
-                runs[first].histogram(record)
-            for run in runs.values():
-                run.finish()
-            _publish_models(tracker, own, found.histories[variant], models / variant, tensors, data)
-        for point in read_frontier(results, *params.swept(corpus)):
-            _publish_point(tracker, point, params, corpus, data)
-        tables = [*sorted(results.iterdir()), *sorted((results / "explanation").iterdir())]
-        files = [path for path in tables if path.suffix in {".png", ".csv", ".md"}]
-        run = tracker.publish(comparison_run(params, corpus, found.metrics), _digest([page, *files]))
-        _publish_comparison(run, found.metrics, [page, *files])
-        for role in (VARIANT, SWEEP):
-            tracker.retire_others(corpus, role)
-        tracker.print_links(corpus)
-
-
-def _publish_seed(run: RunHandle, variant: str, seed: str, found: Results) -> None:
-    """Epochs that training could not write, the numbers of the seed, and the words that all seeds attend to.
-
-    Args:
-        run: of that variant and seed.
-        variant: its name.
-        seed: as the results spell it.
-        found: of all variants.
-    """
-    clocks = found.timing[variant].get("by_epoch", {}).get(seed, [])
-    for number, record in enumerate(found.histories[variant][seed]):
-        run.epoch({**record, **dict(*clocks[number : number + 1])})
-    values = {**found.by_seed[variant][seed], "tokens_known": found.metrics[variant]["tokens_known"]}
-    run.metrics({f"test/{name}": value for name, value in values.items() if value is not None})
-    words = found.words[variant]
-    if len(words):
-        shown = words.query("ranking == 'mean' and scope == 'all'")
-        ranks = [f"{rank:02d}." for rank in shown["rank"]]  # the dot: MLflow moves bare numbers to the top
-        columns = {"rank": ranks, "word": list(shown["word"]), "weight": list(shown["mean_weight"])}
-        run.table(columns, "top_words.json")
-
-
-def _null_accuracies(found: Results, variant: str, seed: int) -> dict[str, float]:
-    """What the null models of that variant and seed reach, by metric."""
-    accuracies = {}
-    for name, rows in found.nulls.items():
-        owner, kind = variant_and_kind(name)
-        if owner == variant:
-            own = rows[rows["seed"] == seed]
-            accuracies[f"null/trained_{kind}"] = float((own["label"] == own["predicted"]).mean())
-    return accuracies
-
-
-def _publish_point(tracker: Tracker, point: Mapping[str, Any], params: Params, corpus: str, data: Tensors) -> None:
-    """A run per seed of one variant under one entropy weight."""
-    means = {f"explanation/{name}": values["mean"] for name, values in point["measures"].items()}
-    digest = hashlib.sha256(json.dumps(point, sort_keys=True).encode()).hexdigest()[:16]
-    for seed, own in point["by_seed"].items():
-        run = tracker.publish(
-            sweep_run(params, corpus, point["variant"], point["entropy_weight"], int(seed), data), digest
-        )
-        values = {**{f"test/{name}": value for name, value in own.items()}, **means}
-        run.metrics({name: value for name, value in values.items() if value is not None})
-        run.finish()
-
-
-def _publish_models(
-    tracker: Tracker,
-    runs: Mapping[int, Run],
-    histories: Mapping[str, Sequence[Mapping[str, Any]]],
-    models: Path,
-    tensors: Path,
-    data: Tensors,
-) -> None:
-    """The model of every seed; that the test reviews never choose one is what keeps their numbers honest.
-
-    Args:
-        tracker: that has published the runs.
-        runs: by seed, of one variant.
-        histories: epochs by seed; the kept epoch is the best of them.
-        models: folder of the variant's weights.
-        tensors: folder of the corpus.
-        data: the corpus.
-    """
-    accuracies = {seed: max(epoch["validation_accuracy"] for epoch in histories[str(seed)]) for seed in runs}
-    best = max(accuracies, key=accuracies.__getitem__)
-    for seed, run in runs.items():
-        tracker.text_model(
-            run,
-            name=f"{run.experiment}-{run.tags['variant']}",
-            best=seed == best,
-            validation_accuracy=accuracies[seed],
-            checkpoint=models / f"seed-{seed}.safetensors",
-            words=tensors / "words.txt",
-            embeddings=tensors / "embeddings.npy",
-            tokenizer=data.tokenizer,
-            classes=data.classes,
-        )
-
-
-def _publish_comparison(run: RunHandle, metrics: Mapping[str, Mapping[str, Any]], files: Iterable[Path]) -> None:
-    """The side-by-side table, the figures and the report.
-
-    Args:
-        run: of the corpus's comparison.
-        metrics: means over seeds, by variant.
-        files: all that the comparison wrote.
-    """
-    columns = {name: [means[name] for means in metrics.values()] for name in SHOWN}
-    run.table(columns, "comparison.json")
-    run.metrics({"test/accuracy": max(columns["accuracy_mean"])})
-    for path in files:
-        run.artifact(path)
-
-
-def _digest(files: Iterable[Path]) -> str:
-    digests = [(path.name, hashlib.sha256(path.read_bytes()).hexdigest()) for path in files]
-    return hashlib.sha256(json.dumps(digests).encode()).hexdigest()[:16]
+        publish_variants(tracker, params, corpus, found, Folders(tensors, models, evaluation, results))
+        publish_comparison(tracker, params, corpus, found, results, page)
 
 
 if __name__ == "__main__":

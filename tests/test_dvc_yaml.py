@@ -19,8 +19,8 @@ _TEXT = (
     "counterfactual compare"
 )
 NAMES = tuple(_TEXT.split())
-ALONGSIDE = {"check_params", "publish"}  # second commands of a stage
-BY_HAND = {"explain"}  # what people ask for
+ALONGSIDE = {"check_params"}  # a first command of a stage
+BY_HAND = {"explain", "publish", "warm"}  # what people or the Makefile ask for
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,6 @@ def commands(entry: dict[str, Any]) -> list[str]:
 def test_every_command_is_one_of_the_stages(stages: dict[str, Any]) -> None:
     run = {command.split()[2].removeprefix("stages.") for entry in stages.values() for command in commands(entry)}
     assert run == {*NAMES, *ALONGSIDE}
-    assert "data/code/publish.txt" in stages["compare"]["deps"]
 
 
 @pytest.mark.parametrize("name", NAMES[1:])

@@ -156,6 +156,8 @@ def standing_in(golden: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]
     params["frontier"] = {"corpora": ["demo"], "variants": ["attention"], "entropy_weights": [0.1]}
     yaml.dump(params, golden / "params.yaml")
     monkeypatch.chdir(golden)
+    for stage in (compare, publish):
+        monkeypatch.setattr(stage, "Tracker", MagicMock())
     folders = {name: Path(name) for name in ("tensors", "models", "evaluation", "results")}
     return {"corpus": "demo", **folders, "page": Path("report.html")}
 
@@ -177,10 +179,7 @@ def test_answers_of_a_newer_version_are_not_compared(standing_in: dict[str, Any]
         compare.main(**standing_in)
 
 
-def test_explanations_by_seed_of_a_newer_version_are_refused(
-    standing_in: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(publish, "Tracker", MagicMock())
+def test_explanations_by_seed_of_a_newer_version_are_refused(standing_in: dict[str, Any]) -> None:
     file = Path("evaluation/attention/explanation/by_seed.json")
     numbered(file, 2)
     with pytest.raises(ValueError, match=str(file) + NEWER.format(kind="results")):

@@ -69,12 +69,17 @@ def log(client: MlflowClient, run: MlflowRun, command: commands.TextModel) -> st
             code_paths=[str(Path(_code().name) / "pipeline")],
             signature=_SIGNATURE,
             input_example=_EXAMPLE,
-            pip_requirements=[f"{name}=={version(name).partition('+')[0]}" for name in _REQUIREMENTS],
+            pip_requirements=_requirements(),
         )
         client.log_model_artifacts(made.model_id, str(path))
     client.finalize_logged_model(made.model_id, "READY")
     client.log_outputs(run.info.run_id, [LoggedModelOutput(made.model_id, step=0)])
     return str(made.model_id)
+
+
+@functools.cache
+def _requirements() -> list[str]:
+    return [f"{name}=={version(name).partition('+')[0]}" for name in _REQUIREMENTS]
 
 
 @functools.cache

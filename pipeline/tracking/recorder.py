@@ -65,14 +65,17 @@ def _record(
         return
     try:
         with ExitStack() as stack:
-            task: Task | None = None  # a training's own bars are enough
+            task: Task | None = None
+            published = 0
             while not isinstance(command := queue.get(), commands.Goodbye):
-                if isinstance(command, commands.Publish):
-                    task = task or stack.enter_context(Progress()).task("adding to MLflow", 0, "runs")
-                    task.total = received[commands.Publish]
+                total = received[commands.Publish]
+                if task is None and total and received[commands.Goodbye]:  # the stage waits, and its own bars are over
+                    task = stack.enter_context(Progress()).task("adding to MLflow", total, "runs", done=published)
                 writer.write(command)
-                if task and isinstance(command, commands.Publish):
-                    task.advance()
+                if isinstance(command, commands.Publish):
+                    published += 1
+                    if task:
+                        task.advance()
                 if queue.empty():
                     writer.flush()
             writer.end(command.status)
