@@ -6,7 +6,7 @@ CORPUS ?= demo
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export MLFLOW_DISABLE_TELEMETRY ?= true
 
-.PHONY: help demo repro ui experiments docs docs-serve bench chaos test lint audit clean
+.PHONY: help demo stages-of-demo repro stages-of-all ui experiments docs docs-serve bench chaos test lint audit clean
 .DEFAULT_GOAL := help
 
 help:
@@ -39,27 +39,35 @@ help:
 # Stages that do not read each other's results go side by side, the slow ones first, and trainings before what reads them;
 # then `dvc repro` makes the rest, as it alone would make all, one after the other. TERM: two bars would fight.
 STAGES := .venv/bin/dvc stage list --name-only
-SIDE_BY_SIDE := TERM=dumb xargs -P $(shell getconf _NPROCESSORS_ONLN)
+CORES := $(shell getconf _NPROCESSORS_ONLN)
+SIDE_BY_SIDE := ATTENTION_CORES=1 TERM=dumb xargs
 SINGLE := .venv/bin/dvc --wait-for-lock repro --single-item
+WARM := @.venv/bin/python -m stages.warm -- $(MAKE) --no-print-directory
 
-# The stages of a small corpus are mostly start-up on one core: several of them share one.
 demo: .venv/installed
 	.venv/bin/python -m stages.check_params
-	.venv/bin/dvc repro tensors@demo
-	@variants=$$($(STAGES) | sed -n 's/^train@demo-//p' | tac) \
-		&& { printf 'train@demo-%s\n' $$variants; printf 'evaluate@demo-%s\n' $$variants; echo exchange@demo; } \
-		| ATTENTION_CORES=1 $(SIDE_BY_SIDE) -n 3 $(SINGLE)
-	.venv/bin/dvc repro compare@demo
+	$(WARM) stages-of-demo
 	@echo "The table: results/demo/comparison.md     The report: reports/demo.html     The runs in MLflow: make ui"
+
+# The stages of a small corpus are short: DVC starts once for several of them, and one more than there are cores goes on
+# while others wait for DVC's lock, which they try every half second.
+stages-of-demo:
+	.venv/bin/dvc repro tensors@demo
+	@$(STAGES) | grep '^train@demo' | tac | $(SIDE_BY_SIDE) -P $$(($(CORES) + 1)) -n 3 $(SINGLE)
+	@$(STAGES) | grep -E '^(evaluate|exchange)@demo' | tac | $(SIDE_BY_SIDE) -P $$(($(CORES) + 1)) -n 3 $(SINGLE)
+	.venv/bin/dvc repro compare@demo
 
 repro: .venv/installed
 	.venv/bin/python -m stages.check_params
-	.venv/bin/dvc repro tensors pairs
-	@$(STAGES) | grep -E '^(train|nulls|sweep|replicate)@' | grep -v @demo | tac | ATTENTION_CORES=1 $(SIDE_BY_SIDE) -n 1 $(SINGLE)
-	@$(STAGES) | grep -E '^(evaluate|exchange|counterfactual)@' | grep -v @demo | tac | ATTENTION_CORES=1 $(SIDE_BY_SIDE) -n 1 $(SINGLE)
-	@$(MAKE) demo
-	.venv/bin/dvc repro
+	$(WARM) stages-of-all
 	@echo "The tables: results/imdb/comparison.md, results/published.md     The report: reports/imdb.html     The runs in MLflow: make ui"
+
+stages-of-all:
+	.venv/bin/dvc repro tensors pairs
+	@$(STAGES) | grep -E '^(train|nulls|sweep|replicate)@' | grep -v @demo | tac | $(SIDE_BY_SIDE) -P $(CORES) -n 1 $(SINGLE)
+	@$(STAGES) | grep -E '^(evaluate|exchange|counterfactual)@' | grep -v @demo | tac | $(SIDE_BY_SIDE) -P $(CORES) -n 1 $(SINGLE)
+	@$(MAKE) --no-print-directory stages-of-demo
+	.venv/bin/dvc repro
 
 ui: .venv/installed
 	@echo "Open http://127.0.0.1:5000 in a browser; Ctrl-C ends it. The saved views are links in an experiment's description."

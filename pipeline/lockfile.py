@@ -18,6 +18,8 @@ from pathlib import Path
 
 import psutil
 
+from pipeline.dvc_process import dvc_of
+
 LOCK = Path("dvc.lock")
 SCRATCH = Path(".dvc/tmp")
 USERS = SCRATCH / "rwlock"
@@ -26,7 +28,7 @@ POLL_EVERY = 0.1  # seconds
 
 def guard() -> None:
     """Copies dvc.lock, and sees that something waits for the end of the DVC that runs this stage, if one does."""
-    dvc = next(filter(_is_dvc, psutil.Process().parents()), None)
+    dvc = dvc_of(os.getpid())
     if dvc is None:
         _remove_half_of_users()
     if dvc is None or not LOCK.exists() or not SCRATCH.is_dir():
@@ -111,14 +113,6 @@ def _is_json(path: Path) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _is_dvc(process: psutil.Process) -> bool:
-    try:
-        command = process.cmdline()
-    except psutil.Error:
-        return False
-    return command[1:3] == ["-m", "dvc"] or any(Path(word).stem == "dvc" for word in command[:2])
 
 
 if __name__ == "__main__":

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import psutil
 
+from pipeline.dvc_process import dvc_of
+
 EXPERIMENT = "dvc.experiment"  # tag: the name that `dvc exp show` has for it
 
 
@@ -28,20 +30,11 @@ def provenance(workspace: Path, stage_pid: int) -> dict[str, str]:
 def invocation(stage_pid: int) -> str:
     """One id for all stages of a ``dvc repro``: start time and pid of the dvc above the stage, else of the stage."""
     try:
-        process = psutil.Process(stage_pid)
-        process = next(filter(_is_dvc, process.parents()), process)
+        process = dvc_of(stage_pid) or psutil.Process(stage_pid)
         started = datetime.fromtimestamp(process.create_time(), UTC)
     except psutil.Error:  # the stage is gone already
         return f"{stage_pid}"
     return f"{started:%Y%m%dT%H%M%S}-{process.pid}"
-
-
-def _is_dvc(process: psutil.Process) -> bool:
-    try:
-        command = process.cmdline()
-    except psutil.Error:
-        return False
-    return command[1:3] == ["-m", "dvc"] or any(Path(word).stem == "dvc" for word in command[:2])
 
 
 def _git(workspace: Path, *arguments: str) -> str | None:

@@ -1,0 +1,116 @@
+"""Runs a command, in which stages start warm: each is a fork of this process, which has imported what they import.
+
+A stage by itself takes two to three seconds to import torch, numba, pandas and matplotlib, as long as one of the demo
+has work for. DVC runs a stage in the shell that the variable SHELL names; `stages.shell` is one that asks here.
+"""
+
+import gc
+import importlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from multiprocessing import connection, context, get_context, parent_process
+from typing import Annotated, Any
+
+import typer
+
+from stages import cli, shell
+
+PRELOADED = (
+    *("matplotlib.pyplot", "pandas", "scipy.stats", "torch"),
+    *("pipeline.models.compiled", "pipeline.training.variant", "pipeline.explanation.explain"),
+    *("stages.train", "stages.evaluate", "stages.nulls", "stages.sweep", "stages.compare", "stages.exchange"),
+    "stages.tensors",
+)
+POLL_EVERY = 0.2  # seconds
+
+
+def main(command: Annotated[list[str], typer.Argument(help="The command, and its arguments.")]) -> None:
+    """Run a command, in which stages start warm.
+
+    Example: python -m stages.warm -- dvc repro demo
+    """
+    signal.signal(signal.SIGINT, lambda *_: None)  # the command and the stages decide
+    for name in PRELOADED:
+        importlib.import_module(name)
+    _call_compiled_code()
+    gc.freeze()  # or the first collection of each fork would copy the pages of all that was imported
+    with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX) as listener:
+        address = f"{folder}/socket"
+        listener.bind(address)
+        listener.listen()
+        environment = os.environ | {"SHELL": shell.__file__, "ATTENTION_WARM": address}
+        code = _serve(listener, subprocess.Popen(command, env=environment))
+    sys.exit(_as_byte(code))
+
+
+def _call_compiled_code() -> None:
+    """Numba needs as long for its first call in a process as for its import, whatever is called."""
+    import torch
+
+    from pipeline.models.gather import attention
+
+    row = torch.zeros(1, 1, dtype=torch.int64)
+    attention(torch.ones(1, 1), row, torch.ones(1, dtype=torch.int64), torch.ones(1, 1))
+
+
+def _serve(listener: socket.socket, command: "subprocess.Popen[bytes]") -> int:
+    """Forks a stage for each that asks, and tells it how the stage ended; returns how the command did."""
+    running: dict[int, tuple[context.ForkProcess, socket.socket]] = {}
+    while (code := command.poll()) is None or running:
+        for ready in connection.wait([listener, *running], POLL_EVERY):
+            if isinstance(ready, int):
+                stage, asked_by = running.pop(ready)
+                stage.join()
+                with asked_by:
+                    asked_by.sendall(bytes([_as_byte(stage.exitcode or 0)]))
+                continue
+            asked_by, _ = listener.accept()
+            stage = get_context("fork").Process(target=_stage, args=(asked_by,))
+            stage.start()
+            running[stage.sentinel] = stage, asked_by
+    return code
+
+
+def _stage(asked_by: socket.socket) -> None:
+    asked, files = _request(asked_by)
+    for number, file in enumerate(files):
+        os.dup2(file, number)
+        os.close(file)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    threading.Thread(target=_end_with, args=(asked_by,), daemon=True).start()
+    os.environ.clear()
+    os.environ.update(asked["environment"], ATTENTION_SHELL=str(asked["shell"]))
+    os.chdir(asked["folder"])
+    stage = importlib.import_module(asked["name"])
+    sys.argv = [str(stage.__file__), *asked["arguments"]]
+    cli.run(stage.main)
+
+
+def _request(asked_by: socket.socket) -> tuple[dict[str, Any], list[int]]:
+    message, files, _, _ = socket.recv_fds(asked_by, 1 << 16, 3)
+    while not message.endswith(b"\n"):
+        message += asked_by.recv(1 << 16)
+    return json.loads(message), files
+
+
+def _end_with(asked_by: socket.socket) -> None:
+    """Ends this process when DVC has killed the shell that asked for it, or what it was forked from has ended."""
+    parent = parent_process()
+    assert parent is not None
+    connection.wait([asked_by, parent.sentinel])
+    os._exit(1)
+
+
+def _as_byte(code: int) -> int:
+    """As a shell says it: 128 and the number of the signal, for a process that was killed."""
+    return code if code >= 0 else 128 - code
+
+
+if __name__ == "__main__":
+    cli.run(main)

@@ -1,0 +1,102 @@
+"""Stages that start warm are the same stages: the same bits, the same errors, and they end with whoever asked."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from small_project import Project
+
+SHELL = ["python3", "-IS", "stages/shell.py", "-c"]
+WARM = [sys.executable, "-m", "stages.warm", "--"]
+
+
+@pytest.fixture
+def cold(project: Project, tmp_path: Path) -> Iterator[Project]:
+    """The small project, where a stage that is not forked cannot start: there is no `python`."""
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\necho cold\nexit 99\n")
+    python.chmod(0o755)
+    path = os.pathsep.join([str(tmp_path), project.environment["PATH"]])
+    yield Project(project.root, project.environment | {"PATH": path})
+    project.restore()
+
+
+def test_dvc_runs_forks_and_they_make_the_same_bits(cold: Project) -> None:
+    stages = ("train@demo-lstm_attention", "evaluate@demo-lstm_attention")
+    assert "cold" in cold.run("dvc", "repro", "--force", "--single-item", stages[0], check=False).stdout
+    cold.restore()
+    cold.run(*WARM, "dvc", "repro", "--force", "--single-item", *stages)
+    changed = cold.run("git", "diff", "--name-only").stdout.split()
+    assert set(changed) <= {"dvc.lock", "results/demo/timing/lstm_attention.json"}
+    results = [line for line in cold.run("git", "diff", "-U0", "dvc.lock").stdout.splitlines() if line[:2] == "+ "]
+    assert len(results) <= 2, "the digest and the size of the durations"
+
+
+@pytest.mark.parametrize("warm", [WARM, []], ids=["warm", "nobody there"])
+def test_what_is_no_stage_goes_to_the_shell(project: Project, warm: list[str]) -> None:
+    done = project.run(*warm, *SHELL, "echo $((1 + 1)) && exit 3", check=False)
+    assert done.stdout == "2\n"
+    assert done.returncode == 3
+
+
+def test_a_wrong_option_is_said_as_ever(cold: Project) -> None:
+    expected = cold.run(sys.executable, "-m", "stages.train", "--corpus", "demo", check=False)
+    done = cold.run(*WARM, *SHELL, "python -m stages.train --corpus demo", check=False)
+    assert "Usage: python -m stages.train [OPTIONS]" in done.stderr
+    assert (done.returncode, done.stderr) == (expected.returncode, expected.stderr)
+
+
+@pytest.fixture
+def training(project: Project) -> Iterator[subprocess.Popen[str]]:
+    """A warm DVC in the midst of a training of many epochs."""
+    project.edit(corpora__demo__training={"epochs": 1000, "patience": 900, "batch_size": 16})
+    project.run("dvc", "repro", "code")
+    stage = "train@demo-lstm_attention"
+    process = subprocess.Popen(
+        [*WARM, "dvc", "repro", "--single-item", stage],
+        cwd=project.root,
+        env=project.environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert process.stderr is not None
+    for line in process.stderr:
+        if "epoch 3" in line:
+            break
+    yield process
+    process.stderr.close()
+    project.restore()
+
+
+def ended(processes: list[psutil.Process], seconds: float = 30) -> bool:
+    """Whether none of them is at work after so long; a recorder may take its time to write down how its stage ended."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if not [one for one in processes if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]:
+            return True
+        time.sleep(0.2)
+    return False
+
+
+def test_ctrl_c_ends_them_all(training: subprocess.Popen[str]) -> None:
+    family = psutil.Process(training.pid).children(recursive=True)
+    os.killpg(training.pid, signal.SIGINT)
+    assert training.wait(60) != 0
+    assert ended(family)
+
+
+@pytest.mark.parametrize("victim", ["stages.warm", "stages/shell.py"])
+def test_a_stage_ends_with_whoever_asked_for_it(training: subprocess.Popen[str], victim: str) -> None:
+    warm = psutil.Process(training.pid)
+    family = warm.children(recursive=True)
+    next(one for one in [warm, *family] if victim in " ".join(one.cmdline())).kill()
+    assert ended(family)
+    assert training.wait(60) != 0
