@@ -8,15 +8,17 @@ import typer
 from pipeline import lockfile
 from pipeline.data.atomic import FULL
 
+NO_MEMORY = "can't allocate memory"  # what torch says, in an error of no kind of its own
+
 
 def run(command: Callable[..., None] | None = None, /, about: str = "", **commands: Callable[..., None]) -> None:
     """Runs a command with the arguments of the command line, as a program: the one, or one of several by name.
 
     The help of several begins with what they are about.
 
-    What a user can cause or mend (a ValueError, an OSError such as a full disk, a loss that is no number) ends as its
-    message on stderr and exit code 1. Anything else is a bug and keeps its traceback; `python -X dev -m stages.NAME`
-    shows it always.
+    What a user can cause or mend (a ValueError, an OSError such as a full disk, a loss that is no number, too little
+    memory) ends as a message on stderr and exit code 1. Anything else is a bug and keeps its traceback;
+    `python -X dev -m stages.NAME` shows it always.
     """
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=not command, help=about)
     if command:
@@ -26,10 +28,13 @@ def run(command: Callable[..., None] | None = None, /, about: str = "", **comman
     lockfile.guard()
     try:
         app()
-    except (ValueError, OSError, FloatingPointError) as error:
-        if sys.flags.dev_mode:
+    except (ValueError, OSError, FloatingPointError, MemoryError, RuntimeError) as error:
+        no_memory = isinstance(error, MemoryError) or NO_MEMORY in str(error)
+        if sys.flags.dev_mode or (isinstance(error, RuntimeError) and not no_memory):
             raise
         message = str(error)
+        if no_memory:
+            message = "not enough memory: `max_tokens` of the corpus leaves out the longest reviews"
         if isinstance(error, FileNotFoundError) and error.filename:
             message = f"{error.filename} is not there: `dvc repro` makes what a stage reads"
         elif isinstance(error, OSError) and error.errno in FULL:

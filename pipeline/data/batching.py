@@ -5,12 +5,14 @@ from typing import Any, NamedTuple
 
 import numba
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from pipeline.data.reviews import Reviews
 
 JITTER = 0.02  # of a length, while training: enough to change who stands with whom, at the cost of 3 % of padding
+LARGEST = 1 << 20  # tokens of a batch to evaluate, padding included: half as many again as 256 of IMDB's longest review
 
 
 class Batch(NamedTuple):
@@ -71,6 +73,17 @@ def training_batches(
 
 
 def evaluation_batches(reviews: Reviews, batch_size: int) -> Iterator[Batch]:
-    """Every review once, the shortest first."""
-    for index_B in torch.from_numpy(reviews.lengths).argsort(stable=True).split(batch_size):
-        yield _collate(reviews, index_B)
+    """Every review once, the shortest first; a batch that a long one would make too large is cut."""
+    lengths_N = reviews.lengths
+    for index_B in torch.from_numpy(lengths_N).argsort(stable=True).split(batch_size):
+        for part_B in _cut(index_B, lengths_N):
+            yield _collate(reviews, part_B)
+
+
+def _cut(index_B: Tensor, lengths_N: npt.NDArray[np.int64]) -> Iterator[Tensor]:
+    """Halves of it, and halves of these: what stands beside a review of a megabyte would be padded to its length."""
+    if len(index_B) * int(lengths_N[index_B[-1]]) <= LARGEST or len(index_B) == 1:
+        yield index_B
+        return
+    for half_B in index_B.tensor_split(2):
+        yield from _cut(half_B, lengths_N)

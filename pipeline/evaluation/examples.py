@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -147,7 +147,7 @@ def attended_words(example: Example, count: int) -> list[tuple[str, int, float]]
 
 def write_examples(examples: Sequence[Example], path: Path) -> None:
     """A list of records: `Example(**record)` is each again."""
-    path.write_text(results_json([asdict(example) for example in examples], indent=None), encoding="utf-8")
+    path.write_text(results_json([vars(example) for example in examples], indent=None), encoding="utf-8")
 
 
 def _short(weight: np.floating) -> float:

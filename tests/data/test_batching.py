@@ -5,7 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.data.batching import Batch, evaluation_batches, training_batches
+from pipeline.data.batching import LARGEST, Batch, evaluation_batches, training_batches
 from pipeline.data.reviews import Reviews, pack
 
 
@@ -44,6 +44,20 @@ def test_little_is_padding() -> None:
     batches = training_batches(reviews, 64, torch.Generator().manual_seed(0))
     computed = sum(batch.tokens_BT.numel() for batch in batches)
     assert computed < 1.05 * lengths.sum()
+
+
+def test_a_review_of_a_million_tokens_makes_no_other_as_long() -> None:
+    ordinary, endless = [np.ones(length, np.int32) for length in range(1, 256)], np.ones(LARGEST, np.int32)
+    reviews = pack([endless, *ordinary], [0] * 256, range(256))
+    batches = list(evaluation_batches(reviews, 256))
+    check(reviews, batches)
+    assert sum(batch.tokens_BT.numel() for batch in batches) < len(endless) + 256 * 256
+    assert [len(batch.index_B) for batch in batches] == [128, 64, 32, 16, 8, 4, 2, 1, 1]
+
+
+def test_a_batch_that_is_not_too_large_is_not_cut() -> None:
+    reviews = pack([np.ones(length, np.int32) for length in (1, 2, LARGEST // 4)], [0] * 3, range(3))
+    assert [len(batch.index_B) for batch in evaluation_batches(reviews, 4)] == [3]
 
 
 def test_a_review_without_a_token_is_a_bug() -> None:

@@ -22,6 +22,15 @@ def main(kind: str, count: int = 1) -> None:
         Path("/nowhere/file").read_text()
     if kind == "loss":
         raise FloatingPointError("the loss became nan: lower training.learning_rate")
+    if kind == "numpy's memory":
+        import numpy
+        numpy.ones(2**50)
+    if kind == "torch's memory":
+        import torch
+        torch.ones(2**50)
+    if kind == "torch":
+        import torch
+        torch.ones(2) @ torch.ones(3)
     if kind == "bug":
         raise KeyError(count)
     print("done", count)
@@ -53,8 +62,16 @@ def test_what_a_user_can_mend_is_one_line(kind: str, message: str) -> None:
     assert (failed.returncode, failed.stdout, failed.stderr) == (1, "", message)
 
 
-def test_a_bug_keeps_its_traceback() -> None:
-    failed = stage("bug")
+@pytest.mark.parametrize("kind", ["numpy's memory", "torch's memory"])
+def test_too_little_memory_is_one_line_that_names_what_needs_less(kind: str) -> None:
+    failed = stage(kind)
+    assert failed.returncode == 1
+    assert failed.stderr == "error: not enough memory: `max_tokens` of the corpus leaves out the longest reviews\n"
+
+
+@pytest.mark.parametrize("kind", ["bug", "torch"])
+def test_a_bug_keeps_its_traceback(kind: str) -> None:
+    failed = stage(kind)
     assert failed.returncode == 1
     assert "Traceback" in failed.stderr
 
