@@ -2,11 +2,11 @@
 
 import gzip
 import math
-import zlib
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO, cast
+
+from isal import igzip, isal_zlib
 
 from pipeline.data.atomic import replacing
 from pipeline.data.embeddings import LONGEST
@@ -14,6 +14,8 @@ from pipeline.data.embeddings import LONGEST
 DIGITS = 9  # of a number in the first line: more words, or longer vectors, no file has
 OVERFLOW = 2.0**128 - 2.0**103  # the least number that is infinite as a float32
 GZIP = b"\x1f\x8b"  # the first bytes of every such file
+LARGEST = 16 << 30  # bytes of a packed file, unpacked: three million words of 300 numbers have two thirds of it
+CHUNK = 1 << 20  # bytes
 
 
 def rewrite(path: Path, out: Path) -> tuple[int, int]:
@@ -70,13 +72,23 @@ def _lines(path: Path) -> Iterator[bytes]:
         packed = plain.read(len(GZIP)) == GZIP
         plain.seek(0)
         try:
-            lines = cast(BinaryIO, gzip.GzipFile(fileobj=plain)) if packed else plain
+            if packed:
+                _demand_size(path)
+            lines = igzip.IGzipFile(fileobj=plain) if packed else plain
             for number, line in enumerate(iter(partial(lines.readline, LONGEST), b""), start=1):
                 if len(line) == LONGEST:
                     raise ValueError(f"{path}, line {number}: {LONGEST:,} bytes or more: this is no file of vectors")
                 yield line
-        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        except (EOFError, gzip.BadGzipFile, isal_zlib.error) as error:
             raise ValueError(f"{path}: a damaged or incomplete .gz file: {error}") from None
+
+
+def _demand_size(path: Path) -> None:
+    """A pass that keeps nothing: a few megabytes can be endless lines, each of them right, and fill the disk."""
+    with igzip.open(path) as packed:
+        while packed.read(CHUNK):
+            if packed.tell() > LARGEST:
+                raise ValueError(f"{path}: it unpacks to more than {LARGEST:,} bytes: no file of vectors is so large")
 
 
 def _fit_float32(values: list[bytes]) -> bool:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.data import own_vectors
 from pipeline.data.embeddings import read_vectors
 from pipeline.data.own_vectors import rewrite
 
@@ -66,3 +67,19 @@ def test_what_is_wrong_is_one_line_and_leaves_nothing(tmp_path: Path, content: b
     assert "mine.vec" in str(caught.value)
     assert "\n" not in str(caught.value)
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("largest", [1 << 20, 7 << 20])
+def test_a_small_file_does_not_unpack_to_more_than_the_limit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, largest: int
+) -> None:
+    monkeypatch.setattr(own_vectors, "LARGEST", largest)
+    path, out, words = tmp_path / "mine.vec.gz", tmp_path / "out.txt", 1_000_000
+    path.write_bytes(gzip.compress(b"a 1 2\n" * words))
+    assert path.stat().st_size < 100_000
+    if largest > 6 * words:
+        assert rewrite(path, out) == (words, 2)
+    else:
+        with pytest.raises(ValueError, match=r"mine.vec.gz: it unpacks to more than 1,048,576 bytes"):
+            rewrite(path, out)
+        assert list(tmp_path.iterdir()) == [path]
