@@ -45,6 +45,7 @@ def read_columns(path: Path, names: Sequence[str], separator: str) -> "pa.Table"
                 raise ValueError(f"it has {has} {name!r}; its columns are {', '.join(map(repr, known))}")
         if is_parquet:
             with parquet.ParquetFile(path) as packed:
+                _demand_room(packed, names)
                 _demand_texts(packed, names)
                 table = packed.read(columns=list(names))
             return pa.table({name: table.column(name).cast(pa.large_string()) for name in names})
@@ -67,11 +68,33 @@ def _demand_size(path: Path) -> None:
             _demand_less(size)
 
 
-def _demand_texts(packed: "ParquetFile", names: Sequence[str]) -> None:
-    """A pass that keeps nothing in memory: pyarrow believes what the file says of size and encoding."""
+def _demand_room(packed: "ParquetFile", names: Sequence[str]) -> None:
+    """A pass that unfolds one text at a time: ROWS of them, in ten kilobytes, can be more than any memory."""
     import pyarrow as pa
 
-    row = size = 0
+    size = 0
+    for name in names:
+        rows = ROWS if pa.types.is_dictionary(packed.schema_arrow.field(name).type) else 1
+        for batch in packed.iter_batches(rows, columns=[name], use_threads=False):
+            size += _size(batch.column(0))
+            _demand_less(size)
+
+
+def _size(column: "pa.Array") -> int:
+    """Bytes of its values, each as often as it stands there; a dictionary stays folded."""
+    import pyarrow as pa
+    from pyarrow import compute
+
+    if not isinstance(column, pa.DictionaryArray):
+        return int(column.nbytes)
+    return compute.sum(compute.binary_length(column.dictionary).take(column.indices)).as_py() or 0
+
+
+def _demand_texts(packed: "ParquetFile", names: Sequence[str]) -> None:
+    """pyarrow believes what the file says of encoding."""
+    import pyarrow as pa
+
+    row = 0
     for batch in packed.iter_batches(ROWS, columns=list(names)):
         for name in names:
             texts = batch.column(name).cast(pa.large_string())
@@ -79,8 +102,6 @@ def _demand_texts(packed: "ParquetFile", names: Sequence[str]) -> None:
                 texts.validate(full=True)
             except pa.ArrowInvalid as error:
                 raise ValueError(f"it is not UTF-8, column {name!r} from row {row + 1:,} on: {error}") from None
-            size += texts.nbytes
-            _demand_less(size)
         row += len(batch)
 
 

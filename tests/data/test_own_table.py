@@ -1,6 +1,8 @@
 """What a table of one's own may hold, and what it may not unpack to."""
 
 import gzip
+import subprocess
+import sys
 from pathlib import Path
 
 import pyarrow as pa
@@ -9,6 +11,7 @@ from pyarrow import parquet
 
 from pipeline.data import own_table
 from pipeline.data.own_table import read_columns
+from pipeline.source import ROOT
 
 
 def texts(path: Path) -> list[str]:
@@ -52,3 +55,30 @@ def test_a_small_file_does_not_unpack_to_more_than_the_limit(
         else:
             with pytest.raises(ValueError, match=r"^it unpacks to more than 5,242,880 bytes"):
                 texts(path)
+
+
+READ = """
+from pathlib import Path
+from pipeline.data import own_table
+own_table.LARGEST = 1 << 30
+own_table.read_columns(Path({!r}), ["text"], ",")
+"""
+
+
+@pytest.mark.parametrize("rows", ["of one text", "of a text each"])
+def test_texts_that_are_too_many_are_refused_in_the_memory_of_a_few(tmp_path: Path, rows: str) -> None:
+    """Unfolded side by side, those of one text would take 26 GB."""
+    table, text = tmp_path / "mine.parquet", "x" * (100 << 20)
+    if rows == "of one text":
+        once = pa.DictionaryArray.from_arrays(pa.array([0] * 256, pa.int32()), [text])
+        parquet.write_table(pa.table({"text": once}), table, compression="zstd", dictionary_pagesize_limit=1 << 30)
+    else:
+        schema = pa.schema([("text", pa.string())])
+        with parquet.ParquetWriter(table, schema, compression="zstd", use_dictionary=False) as writer:
+            for _ in range(12):
+                writer.write_table(pa.table({"text": [text]}))
+    assert table.stat().st_size < 200_000
+    limited = f'ulimit -v {3 << 19}; exec "$@"'
+    command = ["bash", "-c", limited, "bash", sys.executable, "-c", READ.format(str(table))]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert "ValueError: it unpacks to more than 1,073,741,824 bytes" in done.stderr, done.stderr[-500:]
