@@ -1,8 +1,10 @@
 """No room while a stage writes: one line that names the file, nothing is half-written, the next run works."""
 
 import hashlib
+import io
 import re
 import shutil
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from one_stage import TENSORS, TRAIN, files, run, small_demo
 from ruamel.yaml import YAML
 
 from chaos.stores import small_disk
+from pipeline.data import imdb
 
 LINE = r"^error: {}: File too large: make room, then `dvc repro` again\n\Z"
 
@@ -26,21 +29,44 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     small_demo(folder, {"epochs": 2})
     yaml = YAML()
     params = yaml.load(folder / "params.yaml")
+    params["sources"]["imdb"]["sha256"] = as_many_reviews_as_imdb(folder / "downloads/aclImdb_v1.tar.gz")
     params["sources"]["glove"]["members"][50]["sha256"] = hashlib.sha256(vectors).hexdigest()
     yaml.dump(params, folder / "params.yaml")
     return folder
 
 
+def as_many_reviews_as_imdb(archive: Path) -> str:
+    """Writes them, a few letters each; their digest."""
+    texts = {
+        f"{split}/{label}/{number}_9.txt": f"{label} {number}".encode()
+        for split in imdb.SPLITS
+        for label in imdb.LABELS
+        for number in range(imdb.REVIEWS_PER_CLASS)
+    }
+    lists = {
+        f"{split}/urls_{label}.txt": b"http://www.imdb.com/title/tt0000001/\n" * imdb.REVIEWS_PER_CLASS
+        for split in imdb.SPLITS
+        for label in imdb.LABELS
+    }
+    with tarfile.open(archive, "w:gz", compresslevel=1) as tar:
+        for name, content in (texts | lists).items():
+            member = tarfile.TarInfo(f"aclImdb/{name}")
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+    return imdb.digest(texts)
+
+
 @pytest.mark.parametrize(
     ("stage", "kilobytes", "named"),
     [
+        ("imdb --downloads downloads --out made/imdb.parquet", 32, "made/imdb.parquet"),
         ("glove --downloads downloads --out made/glove.txt", 32, "made/glove.txt"),
         ("demo --reviews made/again.parquet --vectors made/again.txt", 16, "made/again.parquet"),
         ("demo --reviews made/again.parquet --vectors made/again.txt", 32, "made/again.txt"),
         (f"{TENSORS}/again --coverage made/again.json", 32, "made/tensors/again"),
         (f"{TRAIN} lstm_attention", 32, r"states/\w+/seed-0.safetensors"),  # in a process of its own
     ],
-    ids=["glove", "a table", "lines", "tensors", "lstm_attention"],
+    ids=["imdb", "glove", "a table", "lines", "tensors", "lstm_attention"],
 )
 def test_no_room_for_an_output_is_one_line_and_the_next_run_is_as_any_other(
     corpus: Path, tmp_path: Path, stage: str, kilobytes: int, named: str
