@@ -91,7 +91,7 @@ def _size(column: "pa.Array") -> int:
 
 
 def _demand_texts(packed: "ParquetFile", names: Sequence[str]) -> None:
-    """pyarrow believes what the file says of encoding."""
+    """Whether they are UTF-8: pyarrow believes what the file says of its encoding."""
     import pyarrow as pa
 
     row = 0
