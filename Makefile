@@ -53,8 +53,8 @@ demo: .venv/installed
 # while others wait for DVC's lock, which they try every half second.
 stages-of-demo:
 	.venv/bin/dvc repro tensors@demo
-	@$(STAGES) | grep '^train@demo' | tac | $(SIDE_BY_SIDE) -P $$(($(CORES) + 1)) -n 3 $(SINGLE)
-	@$(STAGES) | grep -E '^(evaluate|exchange)@demo' | tac | $(SIDE_BY_SIDE) -P $$(($(CORES) + 1)) -n 3 $(SINGLE)
+	@stages=$$($(STAGES) | tac); echo "$$stages" | grep '^train@demo' | $(SIDE_BY_SIDE) -P $$(($(CORES) + 1)) -n 3 $(SINGLE) \
+		&& echo "$$stages" | grep -E '^(evaluate|exchange)@demo' | $(SIDE_BY_SIDE) -P $$(($(CORES) + 1)) -n 3 $(SINGLE)
 	.venv/bin/dvc repro compare@demo
 
 repro: .venv/installed

@@ -36,17 +36,22 @@ def main(command: Annotated[list[str], typer.Argument(help="The command, and its
     Example: python -m stages.warm -- dvc repro demo
     """
     signal.signal(signal.SIGINT, lambda *_: None)  # the command and the stages decide
-    for name in PRELOADED:
-        importlib.import_module(name)
-    _call_compiled_code()
-    gc.freeze()  # or the first collection of each fork would copy the pages of all that was imported
     with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX) as listener:
         address = f"{folder}/socket"
         listener.bind(address)
         listener.listen()
         environment = os.environ | {"SHELL": shell.__file__, "ATTENTION_WARM": address}
-        code = _serve(listener, subprocess.Popen(command, env=environment))
+        started = subprocess.Popen(command, env=environment)
+        _warm_up()  # the first stage waits for it: it would import the same
+        code = _serve(listener, started)
     sys.exit(_as_byte(code))
+
+
+def _warm_up() -> None:
+    for name in PRELOADED:
+        importlib.import_module(name)
+    _call_compiled_code()
+    gc.freeze()  # or the first collection of each fork would copy the pages of all that was imported
 
 
 def _call_compiled_code() -> None:

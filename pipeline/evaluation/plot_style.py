@@ -3,20 +3,24 @@
 import io
 import re
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
+from PIL import Image
 
 INK = "#24292f"
 MUTED = "#8b949e"
 PAPER = "#ffffff"
+DPI = 144  # twice a README's
 POSITIVE = "#0072b2"
 NEGATIVE = "#d55e00"
 
@@ -66,8 +70,13 @@ def legend_below(figure: Figure, handles: Sequence[Artist], columns: int) -> Non
 
 
 def png(figure: Figure) -> bytes:
-    """The figure as PNG, twice the size of a README's pixels; the same figure gives the same bytes."""
-    return _rendered(figure, format="png", dpi=144, metadata={"Software": None})
+    """The figure as PNG; the same figure gives the same bytes."""
+    canvas, buffer = FigureCanvasAgg(figure), io.BytesIO()
+    figure.set_dpi(DPI)
+    with _any_script():
+        canvas.draw()  # once: `savefig` does it twice where there is a layout to be found
+    Image.fromarray(np.asarray(canvas.buffer_rgba())).save(buffer, format="png", dpi=(DPI, DPI))
+    return buffer.getvalue()
 
 
 def svg(figure: Figure, name: str) -> str:
@@ -81,15 +90,18 @@ def svg(figure: Figure, name: str) -> str:
     """
     nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
     with mpl.rc_context({"svg.hashsalt": name, "svg.fonttype": "none"}):
-        text = _rendered(figure, format="svg", metadata=nothing, transparent=True).decode()
+        buffer = io.BytesIO()
+        with _any_script():
+            figure.savefig(buffer, format="svg", metadata=nothing, transparent=True)
+    text = buffer.getvalue().decode()
     text = text[text.index("<svg") :].replace(INK, "currentColor").replace(PAPER, "var(--page)")
     text = re.sub(r' id="[\w.]+_\d+"', "", text)  # matplotlib's own names repeat from figure to figure
     return re.sub(r' (width|height)="[\d.]+pt"', "", text, count=2)  # the page decides, the viewBox keeps the shape
 
 
-def _rendered(figure: Figure, **options: Any) -> bytes:
-    buffer = io.BytesIO()
+@contextmanager
+def _any_script() -> Iterator[None]:
+    """A word may be in one that the font lacks."""
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")  # a word in a script the font lacks
-        figure.savefig(buffer, **options)
-    return buffer.getvalue()
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        yield
