@@ -38,10 +38,11 @@ help:
 
 # Stages that do not read each other's results go side by side, the slow ones first, and trainings before what reads them;
 # then `dvc repro` makes the rest, as it alone would make all, one after the other. TERM: two bars would fight.
-STAGES := .venv/bin/dvc stage list --name-only
+DVC := stages/shell.py -c dvc
+STAGES := $(DVC) stage list --name-only
 CORES := $(shell getconf _NPROCESSORS_ONLN)
 SIDE_BY_SIDE := ATTENTION_CORES=1 TERM=dumb xargs
-SINGLE := .venv/bin/dvc --wait-for-lock repro --single-item
+SINGLE := $(DVC) --wait-for-lock repro --single-item
 WARM := @.venv/bin/python -m stages.warm -- $(MAKE) --no-print-directory
 
 demo: .venv/installed
@@ -52,10 +53,10 @@ demo: .venv/installed
 # The stages of a small corpus are short: DVC starts once for several of them, and one more than there are cores goes on
 # while others wait for DVC's lock, which they try every half second.
 stages-of-demo:
-	.venv/bin/dvc repro tensors@demo
+	@$(DVC) repro tensors@demo
 	@stages=$$($(STAGES) | tac); echo "$$stages" | grep '^train@demo' | $(SIDE_BY_SIDE) -P $$(($(CORES) + 1)) -n 3 $(SINGLE) \
 		&& echo "$$stages" | grep -E '^(evaluate|exchange)@demo' | $(SIDE_BY_SIDE) -P $$(($(CORES) + 1)) -n 3 $(SINGLE)
-	.venv/bin/dvc repro compare@demo
+	@$(DVC) repro compare@demo
 
 repro: .venv/installed
 	.venv/bin/python -m stages.check_params
@@ -63,11 +64,11 @@ repro: .venv/installed
 	@echo "The tables: results/imdb/comparison.md, results/published.md     The report: reports/imdb.html     The runs in MLflow: make ui"
 
 stages-of-all:
-	.venv/bin/dvc repro tensors pairs
+	@$(DVC) repro tensors pairs
 	@$(STAGES) | grep -E '^(train|nulls|sweep|replicate)@' | grep -v @demo | tac | $(SIDE_BY_SIDE) -P $(CORES) -n 1 $(SINGLE)
 	@$(STAGES) | grep -E '^(evaluate|exchange|counterfactual)@' | grep -v @demo | tac | $(SIDE_BY_SIDE) -P $(CORES) -n 1 $(SINGLE)
 	@$(MAKE) --no-print-directory stages-of-demo
-	.venv/bin/dvc repro
+	@$(DVC) repro
 
 ui: .venv/installed
 	@echo "Open http://127.0.0.1:5000 in a browser; Ctrl-C ends it. The saved views are links in an experiment's description."

@@ -9,13 +9,17 @@ import psutil
 def dvc_of(stage_pid: int) -> psutil.Process | None:
     """The DVC above a stage; None above one that was called without it.
 
+    A stage that `stages.warm` has forked is no descendant of DVC: ATTENTION_SHELL has the process id of the shell that
+    asked for it, which is one, and ATTENTION_DVC that of a DVC that was forked too and has no name of its own.
+
     Args:
-        stage_pid: process id of the stage. One that `stages.warm` has forked is no descendant of DVC: ATTENTION_SHELL
-            has the process id of the shell that asked for it, which is one.
+        stage_pid: process id of the stage.
 
     Raises:
         psutil.Error: the stage is gone already.
     """
+    if forked := os.environ.get("ATTENTION_DVC"):
+        return psutil.Process(int(forked))
     below = psutil.Process(int(os.environ.get("ATTENTION_SHELL") or stage_pid))
     return next(filter(_is_dvc, below.parents()), None)
 

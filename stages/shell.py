@@ -1,7 +1,7 @@
 #!/usr/bin/env -S python3 -IS
-"""The shell in which DVC runs a stage while `stages.warm` is there to fork it: any other command goes to /bin/sh.
+"""The shell in which DVC runs a stage, or make DVC, while `stages.warm` is there to fork it.
 
-It imports nothing of the project, or it would take the time that it saves.
+Any other command goes to /bin/sh. It imports nothing of the project, or it would take the time that it saves.
 """
 
 import json
@@ -11,24 +11,24 @@ import signal
 import socket
 import sys
 
-STAGE = re.compile(r"python -m (stages\.\w+)((?: [\w@.,:/+=-]+)*)", re.ASCII)
+FORKED = re.compile(r"(?:python -m (?=stages\.))?(stages\.\w+|dvc)((?: [\w@.,:/+=-]+)*)", re.ASCII)
 
 
 def main(arguments: list[str]) -> None:
-    """Does what `sh -c COMMAND` does.
+    """Does what `sh -c COMMAND WORD...` does where the command ends in "$@".
 
     Args:
-        arguments: -c and a command.
+        arguments: -c, a command, and words that are added to it.
     """
-    stage = STAGE.fullmatch(arguments[-1]) if arguments[:1] == ["-c"] else None
-    if stage:
+    _, command, *words = arguments
+    if found := FORKED.fullmatch(" ".join([command, *words])):
         try:
             with socket.socket(socket.AF_UNIX) as warm:
                 warm.connect(os.environ["ATTENTION_WARM"])
-                _run(warm, stage[1], stage[2].split())
+                _run(warm, found[1], found[2].split())
         except (KeyError, ConnectionError, FileNotFoundError):  # it is not there
             pass
-    os.execv("/bin/sh", ["sh", *arguments])
+    os.execv("/bin/sh", ["sh", "-c", f'{command} "$@"' if words else command, "sh", *words])
 
 
 def _run(warm: socket.socket, name: str, arguments: list[str]) -> None:

@@ -1,7 +1,8 @@
 """Runs a command, in which stages start warm: each is a fork of this process, which has imported what they import.
 
 A stage by itself takes two to three seconds to import torch, numba, pandas and matplotlib, as long as one of the demo
-has work for. DVC runs a stage in the shell that the variable SHELL names; `stages.shell` is one that asks here.
+has work for, and DVC takes most of one. DVC runs a stage in the shell that the variable SHELL names; `stages.shell` is
+one that asks here, for DVC itself too.
 """
 
 import gc
@@ -25,7 +26,7 @@ PRELOADED = (
     *("matplotlib.pyplot", "pandas", "scipy.stats", "torch"),
     *("pipeline.models.compiled", "pipeline.training.variant", "pipeline.explanation.explain"),
     *("stages.train", "stages.evaluate", "stages.nulls", "stages.sweep", "stages.compare", "stages.exchange"),
-    "stages.tensors",
+    *("stages.tensors", "dvc.cli", "dvc.commands.repro", "dvc.commands.stage", "dvc.repo", "dvc.repo.reproduce"),
 )
 POLL_EVERY = 0.2  # seconds
 
@@ -92,6 +93,11 @@ def _stage(asked_by: socket.socket) -> None:
     os.environ.clear()
     os.environ.update(asked["environment"], ATTENTION_SHELL=str(asked["shell"]))
     os.chdir(asked["folder"])
+    if asked["name"] == "dvc":
+        from dvc.cli import main as dvc
+
+        os.environ["ATTENTION_DVC"] = str(os.getpid())
+        sys.exit(dvc(asked["arguments"]))
     stage = importlib.import_module(asked["name"])
     sys.argv = [str(stage.__file__), *asked["arguments"]]
     cli.run(stage.main)

@@ -128,7 +128,7 @@ def test_a_sweep_that_cannot_be_is_refused_before_any_work(
     assert not none.exists()
 
 
-@pytest.mark.parametrize("name", sorted(set(PROGRAMS) - {"code", "explain"}))  # which read no parameters
+@pytest.mark.parametrize("name", sorted(set(PROGRAMS) - {"code", "explain", "warm"}))  # which read no parameters
 def test_every_stage_called_by_hand_says_the_same_of_a_mistake_before_any_work(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str
 ) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from small_project import Project
+from small_project import Project, wait
 
 SHELL = ["python3", "-IS", "stages/shell.py", "-c"]
 WARM = [sys.executable, "-m", "stages.warm", "--"]
@@ -31,7 +31,7 @@ def test_dvc_runs_forks_and_they_make_the_same_bits(cold: Project) -> None:
     stages = ("train@demo-lstm_attention", "evaluate@demo-lstm_attention")
     assert "cold" in cold.run("dvc", "repro", "--force", "--single-item", stages[0], check=False).stdout
     cold.restore()
-    cold.run(*WARM, "dvc", "repro", "--force", "--single-item", *stages)
+    cold.run(*WARM, *SHELL, "dvc repro --force --single-item", *stages)
     changed = cold.run("git", "diff", "--name-only").stdout.split()
     assert set(changed) <= {"dvc.lock", "results/demo/timing/lstm_attention.json"}
     results = [line for line in cold.run("git", "diff", "-U0", "dvc.lock").stdout.splitlines() if line[:2] == "+ "]
@@ -41,8 +41,8 @@ def test_dvc_runs_forks_and_they_make_the_same_bits(cold: Project) -> None:
 @pytest.mark.parametrize("warm", [WARM, []], ids=["warm", "nobody there"])
 def test_what_is_no_stage_goes_to_the_shell(project: Project, warm: list[str]) -> None:
     done = project.run(*warm, *SHELL, "echo $((1 + 1)) && exit 3", check=False)
-    assert done.stdout == "2\n"
-    assert done.returncode == 3
+    assert (done.stdout, done.returncode) == ("2\n", 3)
+    assert project.run(*warm, *SHELL, "printf '%s;'", "a b", "c").stdout == "a b;c;"
 
 
 def test_a_wrong_option_is_said_as_ever(cold: Project) -> None:
@@ -55,13 +55,14 @@ def test_a_wrong_option_is_said_as_ever(cold: Project) -> None:
 @pytest.fixture
 def training(project: Project) -> Iterator[subprocess.Popen[str]]:
     """A warm DVC in the midst of a training of many epochs."""
+    store = {"MLFLOW_TRACKING_URI": f"sqlite:///{project.root / 'data/warm.db'}"}
     project.edit(corpora__demo__training={"epochs": 1000, "patience": 900, "batch_size": 16})
     project.run("dvc", "repro", "code")
     stage = "train@demo-lstm_attention"
     process = subprocess.Popen(
-        [*WARM, "dvc", "repro", "--single-item", stage],
+        [*WARM, *SHELL, "dvc", "repro", "--single-item", stage],
         cwd=project.root,
-        env=project.environment,
+        env=project.environment | store,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
@@ -73,6 +74,7 @@ def training(project: Project) -> Iterator[subprocess.Popen[str]]:
             break
     yield process
     process.stderr.close()
+    process.wait(60)
     project.restore()
 
 
@@ -91,6 +93,18 @@ def test_ctrl_c_ends_them_all(training: subprocess.Popen[str]) -> None:
     os.killpg(training.pid, signal.SIGINT)
     assert training.wait(60) != 0
     assert ended(family)
+
+
+def test_a_lock_file_that_a_forked_dvc_leaves_cut_off_is_mended(
+    training: subprocess.Popen[str], project: Project
+) -> None:
+    lock = project.root / "dvc.lock"
+    (copy,) = lock.parent.glob(".dvc/tmp/dvc.lock.*")
+    assert psutil.Process(int(copy.suffix[1:])).ppid() == training.pid
+    whole = lock.read_text("utf-8")
+    lock.write_text(whole[: len(whole) // 2], "utf-8")
+    os.killpg(training.pid, signal.SIGKILL)
+    wait(lambda: lock.read_text("utf-8") == whole, 30)
 
 
 @pytest.mark.parametrize("victim", ["stages.warm", "stages/shell.py"])
