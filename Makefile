@@ -64,6 +64,8 @@ repro: .venv/installed
 	@echo "The tables: results/imdb/comparison.md, results/published.md     The report: reports/imdb.html     The runs in MLflow: make ui"
 
 stages-of-all:
+	@$(DVC) repro code
+	@printf '%s\n' imdb glove pairs | $(SIDE_BY_SIDE) -P 3 -n 1 $(SINGLE)
 	@$(DVC) repro tensors pairs
 	@$(STAGES) | grep -E '^(train|nulls|sweep|replicate)@' | grep -v @demo | tac | $(SIDE_BY_SIDE) -P $(CORES) -n 1 $(SINGLE)
 	@$(STAGES) | grep -E '^(evaluate|exchange|counterfactual)@' | grep -v @demo | tac | $(SIDE_BY_SIDE) -P $(CORES) -n 1 $(SINGLE)

@@ -1,5 +1,6 @@
 """Archives -> tensors: our stages, and the loader that a course hands out, each in a process of its own."""
 
+import multiprocessing
 import re
 import tarfile
 import zipfile
@@ -9,7 +10,7 @@ IMDB, GLOVE = "aclImdb_v1.tar.gz", "glove.6B*.zip"
 
 
 def ours(downloads: Path, folder: Path) -> int:
-    """What the stages imdb, glove and tensors do after the download; returns the training tokens."""
+    """What the stages imdb and glove, side by side as in `make repro`, and then tensors do; the training tokens."""
     from pipeline.data import glove, imdb
     from pipeline.data.prepare import build_tensors
     from pipeline.data.tables import write_parquet
@@ -17,8 +18,13 @@ def ours(downloads: Path, folder: Path) -> int:
 
     params = load_params("params.yaml")
     reviews, vectors = folder / "reviews.parquet", folder / "vectors.txt"
+    unpacked = next(downloads.glob(GLOVE)), vectors, 50, params.sources.glove.members[50].sha256, ""
+    beside = multiprocessing.get_context("fork").Process(target=glove.extract, args=unpacked)
+    beside.start()
     write_parquet(imdb.read(downloads / IMDB, params.sources.imdb.sha256), reviews)
-    glove.extract(next(downloads.glob(GLOVE)), vectors, 50, params.sources.glove.members[50].sha256, "")
+    beside.join()
+    if beside.exitcode:
+        raise ChildProcessError("the word vectors were not unpacked")
     corpus = params.corpus("imdb")
     elsewhere = {"reviews", "vectors", "top_words_min_count", "training"}
     covered = build_tensors(reviews, vectors, folder / "tensors", **corpus.model_dump(exclude=elsewhere))
