@@ -5,6 +5,7 @@ has work for, and DVC takes most of one. DVC runs a stage in the shell that the 
 one that asks here, for DVC itself too.
 """
 
+import contextlib
 import gc
 import importlib
 import json
@@ -73,7 +74,7 @@ def _serve(listener: socket.socket, command: "subprocess.Popen[bytes]") -> int:
             if isinstance(ready, int):
                 stage, asked_by = running.pop(ready)
                 stage.join()
-                with asked_by:
+                with asked_by, contextlib.suppress(BrokenPipeError):  # the shell was killed
                     asked_by.sendall(bytes([_as_byte(stage.exitcode or 0)]))
                 continue
             asked_by, _ = listener.accept()
