@@ -71,6 +71,8 @@ def _record(
                 total = received[commands.Publish]
                 if task is None and total and received[commands.Goodbye]:  # the stage waits, and its own bars are over
                     task = stack.enter_context(Progress()).task("adding to MLflow", total, "runs", done=published)
+                if isinstance(command, commands.PrintLinks):
+                    stack.close()  # above a bar a link would be cut to the width of the terminal
                 writer.write(command)
                 if isinstance(command, commands.Publish):
                     published += 1

@@ -39,14 +39,16 @@ def environment() -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def stage(environment: dict[str, str]) -> Stage:
-    """Starts Python code as a stage; its stderr can be read."""
+    """Starts Python code as a stage; its stderr can be read, or goes where it is told to."""
 
-    def start(code: str, cwd: Path, variables: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
+    def start(
+        code: str, cwd: Path, variables: Mapping[str, str] | None = None, stderr: int = subprocess.PIPE
+    ) -> subprocess.Popen[str]:
         return subprocess.Popen(
             [sys.executable, "-c", PREAMBLE + code],
             cwd=cwd,
             env=environment | dict(variables or {}),
-            stderr=subprocess.PIPE,
+            stderr=stderr,
             text=True,
         )
 
