@@ -21,9 +21,9 @@ help:
 	@echo "make audit   known vulnerabilities of the exact versions in requirements.lock"
 
 .venv/installed: requirements.lock pyproject.toml
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=...")'
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=...")'
 	@echo "Setting up .venv: a minute or two."
-	$(PYTHON) -m venv .venv
+	@$(PYTHON) -m venv .venv
 	@$(PIP:--quiet=) --editable . | { ok=1; n=0; while read -r step what _; do case "$$step $$what" in \
 		Collecting*) n=$$((n + 1)); printf '\rpackages: %s, now %-40s' $$n "$$what" ;; \
 		"Installing collected") printf '\rpackages: %s, installing them %-36s' $$n ... ;; \
@@ -72,10 +72,12 @@ stages-of-all:
 	@$(MAKE) --no-print-directory stages-of-demo
 	@$(DVC) repro
 
+# Without a lifespan, which only tidies up after MLflow's assistant, Ctrl-C ends it without a traceback.
 ui: .venv/installed
 	@echo "Open http://127.0.0.1:5000 in a browser; Ctrl-C ends it. The saved views are links in an experiment's description."
-	MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false \
-		MLFLOW_SERVER_ALLOWED_HOSTS="$${MLFLOW_SERVER_ALLOWED_HOSTS:-127.0.0.1:5000,localhost:5000}" .venv/bin/mlflow ui --workers 1 \
+	@MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false PYTHONWARNINGS='ignore:starlette.middleware.wsgi' \
+		MLFLOW_SERVER_ALLOWED_HOSTS="$${MLFLOW_SERVER_ALLOWED_HOSTS:-127.0.0.1:5000,localhost:5000}" \
+		.venv/bin/mlflow ui --workers 1 --uvicorn-opts '--lifespan off --no-access-log' \
 		--backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}"
 
 # All columns would be more than a thousand. Patterns match from the beginning of a column's name.
