@@ -1,8 +1,8 @@
-import os
-import pty
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from terminal import printed
 
 STAGE = """
 with Tracker("compare@demo") as tracker:
@@ -13,16 +13,7 @@ with Tracker("compare@demo") as tracker:
 
 
 def test_a_link_is_one_line_however_narrow_the_terminal(stage: Callable[..., Any], tmp_path: Path) -> None:
-    parent, child = pty.openpty()
-    with os.fdopen(parent, "rb", buffering=0) as terminal:
-        process = stage(STAGE, tmp_path, {"TERM": "xterm", "COLUMNS": "60"}, stderr=child)
-        os.close(child)
-        seen = b""
-        try:
-            while part := terminal.read(4096):
-                seen += part
-        except OSError:  # how Linux says that the other end has closed
-            pass
-        assert process.wait() == 0
+    size = {"TERM": "xterm", "COLUMNS": "60"}
+    seen = printed(lambda terminal: stage(STAGE, tmp_path, size, stderr=terminal))
     assert b"adding to MLflow" in seen
     assert b"workflowType=machine_learning&viewStateShareKey=runs&compareRunsMode=TABLE\r\n" in seen
