@@ -3,13 +3,16 @@
 No more than a few portions of the texts are in memory at a time, however many there are.
 """
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
+from uuid import uuid4
 
 import numpy as np
 import numpy.typing as npt
@@ -19,12 +22,13 @@ from pipeline.processes import in_processes
 from pipeline.progress import Progress
 
 if TYPE_CHECKING:
-    import pyarrow as pa
     from pyarrow.parquet import ParquetFile
 
 PORTION = 5000  # texts that one process tokenises at a time
+MOST_PIECES = 500_000  # that a process remembers, in some 100 MB
 SIZE = np.dtype(np.int32).itemsize
 NO_WORD = ""  # what a text without a token is made of; number 0
+_NONE = np.zeros(0, dtype=np.int32)
 
 
 class Numbers(dict[str, int]):
@@ -77,11 +81,14 @@ def tokenised(table: Path, tokenizer: str, scratch: Path) -> Iterator[TokenisedT
     try:
         # Mapped: otherwise pyarrow holds the compressed texts of a whole row group, which may be all of the table.
         with ParquetFile(table, memory_map=True) as source, scratch.open("wb") as file:
-            work = partial(_tokenise, tokenizer=tokenizer)
+            work = partial(_tokenise, tokenizer=tokenizer, run=uuid4().hex)
+            number_of: dict[int, npt.NDArray[np.int32]] = {}  # of each process, its own numbers of words -> ours
             with Progress() as progress:
                 task = progress.task("tokenising", source.metadata.num_rows, "texts")
                 for portion in in_processes(work, _texts(source), preload=__name__):
-                    number_W = np.array([numbers[word] for word in portion.words], dtype=np.int32)
+                    known_W = number_of.get(portion.process, _NONE)[: portion.known]
+                    new_W = np.array([numbers[word] for word in portion.words], dtype=np.int32)
+                    number_of[portion.process] = number_W = np.concatenate([known_W, new_W])
                     file.write(number_W[portion.tokens].data)
                     lengths.append(portion.lengths)
                     task.advance(len(portion.lengths))
@@ -90,20 +97,25 @@ def tokenised(table: Path, tokenizer: str, scratch: Path) -> Iterator[TokenisedT
         scratch.unlink(missing_ok=True)
 
 
-def _texts(source: "ParquetFile") -> Iterator["pa.Array"]:
+def _texts(source: "ParquetFile") -> Iterator[list[str]]:
     row = 0
     for batch in source.iter_batches(PORTION, columns=["text"]):
         texts = batch.column(0)
         if texts.null_count:
             missing = row + texts.is_null().to_pylist().index(True)
             raise ValueError(f"row {missing} of the reviews: text = None is no text")
-        yield texts
+        yield texts.to_pylist()  # as plain strings: a process that tokenises need not import pyarrow
         row += len(texts)
 
 
 class _Portion(NamedTuple):
-    """Texts as the numbers of their own words: all tokens in a row, and how many each text has."""
+    """Texts as numbers of words, which their process gave: all tokens in a row, and how many each text has.
 
+    The process says each of its words once: there are `known` that it said before, and `words` have the next numbers.
+    """
+
+    process: int
+    known: int
     words: list[str]
     lengths: npt.NDArray[np.int64]
     tokens: npt.NDArray[np.int32]
@@ -138,10 +150,19 @@ class _Pieces(dict[str, bytes]):
         return b"".join(map(self.__getitem__, self.tokenizer.clean(text).split()))
 
 
-def _tokenise(texts: "pa.Array", tokenizer: str) -> _Portion:
-    numbers = _Numbers()
-    none = numbers[NO_WORD]
-    pieces = _Pieces(make_tokenizer(tokenizer), numbers)
-    found = [pieces.of(text) or none for text in texts.to_pylist()]
+@lru_cache(maxsize=1)
+def _pieces(tokenizer: str, run: str) -> _Pieces:
+    """What this process has met in a run, so that a piece of several portions is split once."""
+    return _Pieces(make_tokenizer(tokenizer), _Numbers({NO_WORD: bytes(SIZE)}))
+
+
+def _tokenise(texts: list[str], tokenizer: str, run: str) -> _Portion:
+    if len(_pieces(tokenizer, run)) > MOST_PIECES:
+        _pieces.cache_clear()
+    pieces = _pieces(tokenizer, run)
+    numbers = pieces.numbers
+    known = len(numbers) if pieces else 0
+    found = [pieces.of(text) or numbers[NO_WORD] for text in texts]
     lengths = np.array([len(tokens) for tokens in found], dtype=np.int64) // SIZE
-    return _Portion(list(numbers), lengths, np.frombuffer(b"".join(found), dtype=np.int32))
+    words = list(islice(numbers, known, None))
+    return _Portion(os.getpid(), known, words, lengths, np.frombuffer(b"".join(found), dtype=np.int32))

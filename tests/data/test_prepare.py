@@ -155,6 +155,18 @@ def test_many_portions_in_processes_give_the_files_of_one_portion(
     assert one.keys() == groups.keys()
 
 
+@pytest.mark.parametrize("most", [0, 150, 10**6])
+def test_a_process_that_forgets_its_pieces_gives_the_same_files(
+    corpus: Callable[..., dict[str, float]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    corpus("one")
+    monkeypatch.setattr("pipeline.data.tokenised.PORTION", 37)
+    monkeypatch.setattr("pipeline.data.tokenised.MOST_PIECES", most)
+    monkeypatch.setattr("pipeline.data.tokenised.in_processes", lambda work, items, preload: map(work, items))
+    corpus("many")
+    assert files(tmp_path / "one") == files(tmp_path / "many")
+
+
 def test_tensors_are_what_a_reading_of_all_texts_at_once_gives(
     corpus: Callable[..., dict[str, float]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -182,7 +194,7 @@ def test_tensors_are_what_a_reading_of_all_texts_at_once_gives(
     assert (table["text"].iloc[found.splits["test"].rows] == "").any(), "an empty review is one unknown word"
 
 
-def killed(texts: Any, tokenizer: str) -> None:
+def killed(texts: Any, tokenizer: str, run: str) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
