@@ -14,6 +14,7 @@ from typing import Any, Self, TypeVar
 
 FIRST, EVERY = 5.0, 20.0  # seconds to the first line of a log, and between two of them
 REDRAWN = 0.1  # seconds between two looks at a bar
+RECENT = 10.0  # seconds, at least, over which a rate is taken: the first steps of a training compile
 
 Item = TypeVar("Item")
 
@@ -51,8 +52,8 @@ class Task:
     ) -> None:
         self.title, self.total, self.unit, self.done = title, total, unit, done
         self.note = ""
-        self._before, self._started = done, time.monotonic()
-        self._due, self._pause, self._show = self._started + wait, pause, show
+        self._since = self._between = (time.monotonic(), done)  # the rate is since the first; then since the second
+        self._due, self._pause, self._show = time.monotonic() + wait, pause, show
 
     def advance(self, steps: float = 1, note: str = "") -> None:
         """So many more are done; the note stands before the numbers."""
@@ -61,14 +62,17 @@ class Task:
     def reach(self, done: float, note: str = "") -> None:
         """So many are done in all."""
         self.done, self.note = done, note
-        if time.monotonic() >= self._due:
+        now = time.monotonic()
+        if now >= self._between[0] + RECENT:
+            self._since, self._between = self._between, (now, done)
+        if now >= self._due:
             self.postpone()
             self._show(self)
 
     def resume(self, done: float) -> None:
         """So many were done before: they are no part of the rate."""
-        self.done = self._before = done
-        self._started = time.monotonic()
+        self.done = done
+        self._since = self._between = (time.monotonic(), done)
 
     def postpone(self) -> None:
         """Something else was said of it just now, so a log need not hear of it again soon."""
@@ -77,7 +81,8 @@ class Task:
     @property
     def text(self) -> str:
         """Such as "12,000 of 25,000 reviews  48 %  820 reviews/s  0:16 left"."""
-        made, seconds = self.done - self._before, time.monotonic() - self._started
+        since, before = self._since
+        made, seconds = self.done - before, time.monotonic() - since
         rate = made / seconds if seconds else 0.0
         amounts = f"{_amount(self.done)} of {_amount(self.total)}" if self.total else _amount(self.done)
         parts = [self.note] * bool(self.note) + [f"{amounts} {self.unit}"]

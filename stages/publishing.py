@@ -16,6 +16,8 @@ from pipeline.tracking.run import SWEEP, VARIANT, Run
 from pipeline.tracking.tracker import RunHandle, Tracker
 from stages.runs import comparison_run, sweep_run, variant_run
 
+SHOWN = ("variant", "accuracy_mean", "accuracy_low", "accuracy_high", "entropy_nats_mean", "entropy_normalised_mean")
+
 
 class Folders(NamedTuple):
     """Of a corpus: what its stages made."""
@@ -24,9 +26,6 @@ class Folders(NamedTuple):
     models: Path
     evaluation: Path
     results: Path
-
-
-SHOWN = ("variant", "accuracy_mean", "accuracy_low", "accuracy_high", "entropy_nats_mean", "entropy_normalised_mean")
 
 
 def publish_variants(tracker: Tracker, params: Params, corpus: str, found: Results, folders: Folders) -> None:

@@ -72,6 +72,16 @@ def test_numbers_are_short_and_times_read_as_on_a_clock(
     assert task.text == text
 
 
+def test_a_slow_start_is_soon_forgotten(clock: Clock) -> None:
+    task = Progress().task("imdb attention seed 0", 1000, "tokens")
+    for second in range(5, 36):  # five of them to compile
+        clock.now = second
+        task.advance(10)
+        if second == 9:
+            assert task.text.endswith("5.6 tokens/s  2:51 left")
+    assert task.text == "310 of 1,000 tokens  31 %  10 tokens/s  1:09 left"
+
+
 def test_what_was_there_before_is_no_part_of_the_rate(clock: Clock) -> None:
     task = Progress().task("download", 100, "MB", done=90)
     clock.now = 5
@@ -93,7 +103,7 @@ def test_a_training_says_each_epoch_and_what_is_between(clock: Clock, capsys: py
     assert capsys.readouterr().err.splitlines() == [
         "imdb best seed 7  epoch 1  loss 0.500  accuracy 0.750  500 of 2,000 tokens  25 %  50 tokens/s  0:30 left",
         "imdb best seed 7  epoch 1  loss 0.4000  accuracy 0.8000  50k tokens/s",
-        "imdb best seed 7  epoch 2  loss 0.500  accuracy 0.750  1,750 of 2,000 tokens  88 %  43 tokens/s  0:06 left",
+        "imdb best seed 7  epoch 2  loss 0.500  accuracy 0.750  1,750 of 2,000 tokens  88 %  23 tokens/s  0:11 left",
     ]
 
 
