@@ -82,6 +82,9 @@ ui: .venv/installed
 
 # All columns would be more than a thousand. Patterns match from the beginning of a column's name.
 experiments: .venv/installed
+	@[ -f results/$(CORPUS)/variants/$(VARIANT).json ] || { \
+		echo "error: results/$(CORPUS)/variants/$(VARIANT).json is not there; \`make demo\` makes those of demo. There are:"; \
+		ls results/*/variants/*.json | sed 's|results/\(.*\)/variants/\(.*\)\.json|  VARIANT=\2 CORPUS=\1|'; exit 1; } >&2
 	.venv/bin/dvc exp show --drop '.*' \
 		--keep 'Experiment|results/$(CORPUS)/variants/$(VARIANT).json:(accuracy|entropy_nats)_mean|variants.$(VARIANT)\.'
 

@@ -72,3 +72,20 @@ def test_make_ends_with_what_was_made_and_where_to_look(target: str, made: list[
     planned = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     last = planned.stdout.splitlines()[-1]
     assert not [path for path in [*made, "make ui"] if path not in last]
+
+
+def test_experiments_of_what_was_not_tested_are_an_error_that_says_what_was(tmp_path: Path) -> None:
+    (tmp_path / "results/own/variants").mkdir(parents=True)
+    for name in ("best", "mean"):
+        (tmp_path / f"results/own/variants/{name}.json").touch()
+    command = ["make", "--no-print-directory", f"--file={ROOT / 'Makefile'}", "--old-file=.venv/installed"]
+    done = subprocess.run(
+        [*command, "experiments", "VARIANT=bets"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[:3] == [
+        "error: results/demo/variants/bets.json is not there; `make demo` makes those of demo. There are:",
+        "  VARIANT=best CORPUS=own",
+        "  VARIANT=mean CORPUS=own",
+    ]
+    assert done.stdout == ""
