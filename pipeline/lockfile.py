@@ -82,15 +82,22 @@ def _wait(dvc: int, copy: Path) -> None:
         # A zombie has ended. Its parent may note that only when all have let go of its output, this process too.
         while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
             time.sleep(POLL_EVERY)
-    _remove_half_of_users()
-    if not is_whole(LOCK, copy):
-        from dvc.lock import make_lock
+    ended = time.time_ns()
+    with contextlib.suppress(FileNotFoundError):  # a workspace of `dvc exp run --temp` is gone with its DVC
+        _remove_half_of_users()
+        if _is_cut_off(copy, ended):
+            from dvc.lock import make_lock
 
-        with make_lock(str(SCRATCH / "lock"), wait=True):  # another DVC may be writing it right now
-            if not is_whole(LOCK, copy) and is_whole(copy):
-                copy.replace(LOCK)
-                print("dvc.lock was cut off and is now as it was before the last stage.", file=sys.stderr, flush=True)
+            with make_lock(str(SCRATCH / "lock"), wait=True):  # another DVC may be writing it right now
+                if _is_cut_off(copy, ended) and is_whole(copy):
+                    copy.replace(LOCK)
+                    print("dvc.lock was cut off and is now as it was before the last stage.", file=sys.stderr)
     copy.unlink(missing_ok=True)
+
+
+def _is_cut_off(copy: Path, ended: int) -> bool:
+    """Whether DVC left less than there was; what was written after its end is another's, such as Git's."""
+    return LOCK.stat().st_mtime_ns <= ended and not is_whole(LOCK, copy)
 
 
 def _remove_half_of_users() -> None:

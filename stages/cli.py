@@ -7,6 +7,7 @@ import typer
 
 from pipeline import lockfile
 from pipeline.data.atomic import FULL
+from pipeline.data.printable import printable
 
 NO_MEMORY = "can't allocate memory"  # what torch says, in an error of no kind of its own
 
@@ -32,7 +33,7 @@ def run(command: Callable[..., None] | None = None, /, about: str = "", **comman
         no_memory = isinstance(error, MemoryError) or NO_MEMORY in str(error)
         if sys.flags.dev_mode or (isinstance(error, RuntimeError) and not no_memory):
             raise
-        message = str(error)
+        message = "\n".join(map(printable, str(error).splitlines()))
         if no_memory:
             message = "not enough memory: `max_tokens` of the corpus leaves out the longest reviews"
         if isinstance(error, FileNotFoundError) and error.filename:

@@ -21,6 +21,7 @@ from typing import Annotated, Any
 
 import typer
 
+from pipeline.tracking.provenance import invocation
 from stages import cli, shell
 
 PRELOADED = (
@@ -42,8 +43,8 @@ def main(command: Annotated[list[str], typer.Argument(help="The command, and its
         address = f"{folder}/socket"
         listener.bind(address)
         listener.listen()
-        environment = os.environ | {"SHELL": shell.__file__, "ATTENTION_WARM": address}
-        started = subprocess.Popen(command, env=environment)
+        own = {"SHELL": shell.__file__, "ATTENTION_WARM": address, "ATTENTION_REPRO": invocation(os.getpid())}
+        started = subprocess.Popen(command, env=os.environ | own)
         _warm_up()  # the first stage waits for it: it would import the same
         code = _serve(listener, started)
     sys.exit(_as_byte(code))

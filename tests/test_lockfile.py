@@ -1,10 +1,12 @@
 """dvc.lock is whole again after a DVC that was killed while it wrote it."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -39,28 +41,51 @@ def test_killed_as_it_writes(tmp_path: Path, left: str, expected: str) -> None:
     (tmp_path / ".dvc/tmp").mkdir(parents=True)
     (tmp_path / "dvc.lock").write_text(WHOLE)
     (tmp_path / ".dvc/tmp/rwlock").write_text(left[:-1])
-    (tmp_path / "dvc").write_text(DVC)
-    dvc = subprocess.Popen(
-        [sys.executable, "dvc", left],
-        cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        start_new_session=True,
-    )
-    assert dvc.stdout is not None
-    assert dvc.stdin is not None
-    dvc.stdout.readline()
-    os.killpg(dvc.pid, signal.SIGKILL)
-    dvc.wait()
-    deadline = time.monotonic() + 60
-    while (tmp_path / f".dvc/tmp/dvc.lock.{dvc.pid}").exists() and time.monotonic() < deadline:
-        time.sleep(0.05)
+    killed(tmp_path, left, lambda: None)
     assert (tmp_path / "dvc.lock").read_text() == expected
     assert not (tmp_path / ".dvc/tmp/rwlock").exists()
     assert not list((tmp_path / ".dvc/tmp").glob("dvc.lock*"))
-    dvc.stdout.close()
-    dvc.stdin.close()
+
+
+def test_what_another_wrote_after_the_kill_stays(tmp_path: Path) -> None:
+    less, lock = WHOLE[: WHOLE.index("  imdb")], tmp_path / "dvc.lock"
+    (tmp_path / ".dvc/tmp").mkdir(parents=True)
+    lock.write_text(WHOLE)
+
+    def check_out() -> None:  # as Git does, of a commit that has fewer stages
+        lock.write_text(less)
+        os.utime(lock, (time.time() + 1,) * 2)
+
+    assert killed(tmp_path, WHOLE, check_out) == ""
+    assert lock.read_text() == less
+
+
+def test_a_workspace_that_is_gone_is_no_error(tmp_path: Path) -> None:
+    root = tmp_path / "temporary"
+    (root / ".dvc/tmp").mkdir(parents=True)
+    (root / "dvc.lock").write_text(WHOLE)
+    assert killed(root, WHOLE, lambda: shutil.rmtree(root)) == ""
+
+
+def killed(root: Path, left: str, then: Callable[[], object]) -> str:
+    """Kills a DVC that has written this as dvc.lock, does something at once, and waits; what was said on stderr."""
+    (root / "dvc").write_text(DVC)
+    with subprocess.Popen(
+        [sys.executable, "dvc", left],
+        cwd=root,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as dvc:
+        assert dvc.stdout is not None
+        assert dvc.stderr is not None
+        dvc.stdout.readline()
+        os.killpg(dvc.pid, signal.SIGKILL)
+        then()
+        return dvc.stderr.read()  # until the last that may write has ended
 
 
 @pytest.mark.parametrize(("left", "stays"), [("", False), ('{"write": {', False), ('{"write": {}}', True)])

@@ -55,7 +55,10 @@ class _Session(requests.Session):
 def _asked(url: str, headers: Mapping[str, str]) -> requests.Response:
     with _Session() as session:
         for _ in range(REDIRECTS + 1):
-            response = session.get(url, headers=headers, stream=True, timeout=TIMEOUTS)
+            try:
+                response = session.get(url, headers=headers, stream=True, timeout=TIMEOUTS)
+            except TransportError as error:  # requests lets pass what urllib3 says of an address such as http://a..b
+                raise requests.exceptions.InvalidURL(str(error)) from None
             if not response.is_redirect:
                 return response
             response.close()

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, Self
 
 from isal import igzip, isal_zlib
 
@@ -24,11 +24,16 @@ SPLITS = ("test", "train")
 LABELS = {"neg": 0, "pos": 1}
 REVIEWS_PER_CLASS = 12_500  # in each split
 LARGEST = 1 << 30  # bytes of the archive, unpacked; without the features it has a fifth of it
+LARGEST_HEADER = 1 << 16  # bytes of a long name or other properties: as Python's objects they take 16 times as much
 LARGEST_MEMBER = 1 << 22  # bytes; a list of movies has less than a fifth of it, a review a three-hundredth
 
 BUFFER = 1 << 17  # bytes that are unpacked at a time
 
 _WANTED = re.compile(rb"aclImdb/((?:train|test)/(?:(?:neg|pos)/\d+_\d+|urls_(?:neg|pos))\.txt)")
+_EXTENSIONS = (
+    *(tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK),
+    *(tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE),
+)
 _MOVIE = re.compile(rb"/title/(tt\d+)/")
 
 
@@ -98,6 +103,18 @@ class _Limited(igzip.IGzipFile):  # type: ignore[misc]  # it has no types
         return found
 
 
+class _Member(tarfile.TarInfo):
+    """Refuses what extends a header if it is large: tarfile reads and unfolds all of it before it says what it is."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str | None, errors: str) -> Self:
+        """The header in a block of the archive."""
+        found = super().frombuf(buf, encoding, errors)
+        if found.type in _EXTENSIONS and found.size > LARGEST_HEADER:
+            raise tarfile.ReadError(f"a header of {found.size:,} bytes")
+        return found
+
+
 def _members(archive: Path) -> dict[str, bytes]:
     """The wanted members, by path within aclImdb. Of two of one path the last counts, as where tar unpacks them."""
     try:
@@ -126,7 +143,7 @@ def _read(archive: Path, files: Callable[[BinaryIO], Iterator[tuple[str, bytes]]
 
 
 def _any_files(stream: BinaryIO) -> Iterator[tuple[str, bytes]]:
-    with tarfile.open(fileobj=stream, mode="r|") as tar:
+    with tarfile.open(fileobj=stream, mode="r|", tarinfo=_Member) as tar:
         for member in tar:
             tar.members.clear()  # type: ignore[attr-defined] # else every header that is passed over stays in memory
             wanted = _WANTED.fullmatch(member.name.encode(errors="replace"))

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 PARQUET = b"PAR1"  # the first bytes of every such file
 BLOCK = 1 << 24  # bytes of a CSV at once: no row may be longer
 ROWS = 256  # of a Parquet file at once
+NAMED, WIDEST = 20, 60  # columns in an error, and characters of each
 LARGEST = 4 << 30  # bytes of what is unpacked: a few kilobytes can become terabytes in either format
 
 
@@ -42,7 +43,7 @@ def read_columns(path: Path, names: Sequence[str], separator: str) -> "pa.Table"
         for name in names:
             if known.count(name) != 1:
                 has = "no column" if name not in known else "more than one column"
-                raise ValueError(f"it has {has} {name!r}; its columns are {', '.join(map(repr, known))}")
+                raise ValueError(f"it has {has} {name!r}; its columns are {_listed(known)}")
         if is_parquet:
             with parquet.ParquetFile(path) as packed:
                 _demand_room(packed, names)
@@ -56,6 +57,12 @@ def read_columns(path: Path, names: Sequence[str], separator: str) -> "pa.Table"
         raise ValueError(f"the names of the columns are not UTF-8: {error.reason}") from None
     except pa.ArrowInvalid as error:
         raise ValueError(f"it is not UTF-8: {error}" if "UTF8" in str(error) else error) from None
+
+
+def _listed(names: Sequence[str]) -> str:
+    """The first of them, and not all of a line that may be a megabyte of something else."""
+    shown = [f"{name[:WIDEST]!r}{'...' * (len(name) > WIDEST)}" for name in names[:NAMED]]
+    return ", ".join([*shown, f"and {len(names) - NAMED} more"] if len(names) > NAMED else shown)
 
 
 def _demand_size(path: Path) -> None:

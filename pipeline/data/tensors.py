@@ -4,7 +4,6 @@ import hashlib
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -52,15 +51,17 @@ class Tensors:
 def writing_tensors(folder: Path, tokenizer: str, classes: Sequence[str] = CLASSES) -> Iterator[Path]:
     """Yields an empty folder to fill; when the block ends well, it gets its manifest and takes the place of `folder`.
 
-    When the block raises, what was written is removed and `folder` is as it was. No file in it can run code.
+    When the block raises, what was written is removed and `folder` is as it was; what a kill left, the next call
+    removes. No file in it can run code.
 
     Args:
         folder: is replaced.
         tokenizer: name of the tokeniser that made the tensors.
         classes: names of the labels, by label.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    made = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    made = folder.with_name(f"{folder.name}.part")
+    shutil.rmtree(made, ignore_errors=True)
+    made.mkdir(parents=True)
     try:
         yield made
         digest = hashlib.sha256()
@@ -76,7 +77,6 @@ def writing_tensors(folder: Path, tokenizer: str, classes: Sequence[str] = CLASS
             "sha256": digest.hexdigest(),
         }
         (made / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
-        made.chmod(0o755)
         shutil.rmtree(folder, ignore_errors=True)
         os.replace(made, folder)
     finally:

@@ -10,6 +10,7 @@ import psutil
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
+DRIFT = 2  # seconds: when a process began is told from when the machine did, which moves with its clock
 TAG = "pipeline.recorder"  # who writes to a run: host, process id and when that process began
 
 
@@ -37,6 +38,6 @@ def _lives(run: Run) -> bool | None:
         return None
     process_id, began = process.split()
     try:
-        return f"{psutil.Process(int(process_id)).create_time():.0f}" == began
+        return abs(psutil.Process(int(process_id)).create_time() - int(began)) <= DRIFT
     except psutil.NoSuchProcess:
         return False

@@ -49,8 +49,11 @@ def log(client: MlflowClient, run: MlflowRun, command: commands.TextModel) -> st
 
     These are the steps of `mlflow.pyfunc.log_model` but for those that load the model to see whether it works, and
     that read the run's metrics one by one: they take three quarters of its time. Signature and requirements are given,
-    because to infer them takes seconds. The run names the model last, so what was killed halfway is logged again.
+    because to infer them takes seconds. The run names the model last, so what was killed halfway is logged again, and
+    the half is deleted.
     """
+    for half in client.search_logged_models([run.info.experiment_id], f"source_run_id = '{run.info.run_id}'"):
+        client.delete_logged_model(half.model_id)
     made = client.create_logged_model(run.info.experiment_id, "model", run.info.run_id, params=run.data.params)
     with tempfile.TemporaryDirectory() as folder:
         settings, path = Path(folder) / "settings.json", Path(folder) / "model"

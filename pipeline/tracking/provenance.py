@@ -28,7 +28,12 @@ def provenance(workspace: Path, stage_pid: int) -> dict[str, str]:
 
 
 def invocation(stage_pid: int) -> str:
-    """One id for all stages of a ``dvc repro``: start time and pid of the dvc above the stage, else of the stage."""
+    """One id for all stages of a ``dvc repro``: start time and pid of the dvc above the stage, else of the stage.
+
+    `stages.warm` gives one to all that it runs, in ATTENTION_REPRO: `make repro` starts a DVC per training.
+    """
+    if shared := os.environ.get("ATTENTION_REPRO"):
+        return shared
     try:
         process = dvc_of(stage_pid) or psutil.Process(stage_pid)
         started = datetime.fromtimestamp(process.create_time(), UTC)

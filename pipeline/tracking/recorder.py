@@ -3,6 +3,7 @@
 How the pipe ends says how the stage ended: after a goodbye, as the goodbye says; without one the stage was killed.
 """
 
+import fcntl
 import logging
 import os
 import pickle
@@ -15,6 +16,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import BinaryIO
 
+from pipeline.data.printable import printable
 from pipeline.progress import Progress, Task
 from pipeline.tracking import commands
 from pipeline.tracking.provenance import invocation
@@ -103,7 +105,7 @@ def _warn(error: Exception, stage_pid: int, publisher: str) -> None:
     """One warning for a whole `dvc repro`; if the store is still away when its results are published, a reminder."""
     adds = f"dvc repro --single-item --force {publisher}"
     if _is_first(stage_pid):
-        cause = (str(error).strip() or type(error).__name__).splitlines()[0]
+        cause = printable((str(error).strip() or type(error).__name__).splitlines()[0])
         said = (
             f"warning: MLflow tracking stopped, the stage goes on and its results are not affected. Cause: {cause}\n"
             f"  Check MLFLOW_TRACKING_URI (now {os.environ.get('MLFLOW_TRACKING_URI')}), or unset it to use the store "
@@ -118,11 +120,14 @@ def _warn(error: Exception, stage_pid: int, publisher: str) -> None:
 
 def _is_first(stage_pid: int) -> bool:
     """Whether no stage of the same `dvc repro` has warned yet."""
-    warned, this = Path("mlflow.db.warned"), invocation(stage_pid)
-    if warned.exists() and warned.read_text("utf-8") == this:
-        return False
-    with suppress(OSError):
-        warned.write_text(this, "utf-8")
+    this = invocation(stage_pid)
+    with suppress(OSError), Path("mlflow.db.warned").open("a+", encoding="utf-8") as warned:
+        fcntl.flock(warned, fcntl.LOCK_EX)  # another stage may be about to warn
+        warned.seek(0)
+        if warned.read() == this:
+            return False
+        warned.truncate(0)
+        warned.write(this)
     return True
 
 

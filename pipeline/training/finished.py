@@ -1,10 +1,14 @@
 """A training that is over keeps its state until DVC has taken note of it: a kill in between costs no epoch."""
 
+import json
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
-_MARK = "finished"
+from pipeline.data.atomic import replacing
+
+_MARK = "finished"  # holds the stage, and what dvc.lock said of it when the training was over
 
 
 def begin(state: Path) -> bool:
@@ -18,16 +22,43 @@ def begin(state: Path) -> bool:
     Returns:
         whether the training was over when its call was killed.
     """
-    mark, noted, lost = state / _MARK, Path("dvc.lock"), False
+    mark, lost = state / _MARK, False
     if mark.exists():
-        lost = "DVC_STAGE" in os.environ and noted.exists() and noted.stat().st_mtime_ns < mark.stat().st_mtime_ns
+        lost = "DVC_STAGE" in os.environ and not _is_noted(mark)
         mark.unlink() if lost else shutil.rmtree(state)
     state.mkdir(parents=True, exist_ok=True)
     return lost
 
 
 def finish(state: Path) -> None:
-    """Says that the training is over, and removes the states of those that were over before."""
+    """Says that the training is over, and removes the states of others that DVC has written down."""
     for mark in state.parent.glob(f"*/{_MARK}"):
-        shutil.rmtree(mark.parent, ignore_errors=True)
-    (state / _MARK).touch()
+        if _is_noted(mark):
+            shutil.rmtree(mark.parent, ignore_errors=True)
+    stage = os.environ.get("DVC_STAGE")
+    with replacing(state / _MARK) as part:
+        part.write_text(json.dumps({"stage": stage, "before": _entry(stage)}), encoding="utf-8")
+
+
+def _is_noted(mark: Path) -> bool:
+    """Whether DVC has written the training down since it was over: its entry has the digest of new durations.
+
+    One that DVC did not start counts as noted: nobody waits for it.
+    """
+    try:
+        said = json.loads(mark.read_text("utf-8"))
+    except (OSError, ValueError):  # another training has just removed it, or it is of an earlier version
+        return True
+    return said["stage"] is None or _entry(said["stage"]) not in (None, said["before"])
+
+
+def _entry(stage: str | None) -> Any:
+    """What dvc.lock says of a stage; None if that is nothing, or DVC writes it in this moment."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        lock = YAML(typ="safe").load(Path("dvc.lock").read_text("utf-8"))
+        return lock["stages"].get(stage)
+    except (OSError, ValueError, YAMLError, TypeError, AttributeError, KeyError):
+        return None

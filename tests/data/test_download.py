@@ -186,7 +186,13 @@ def test_a_redirect_is_followed_and_its_body_left_alone(server: Any, target: Pat
 
 
 @pytest.mark.parametrize(
-    ("location", "message"), [("/file.bin", "more than 10 redirects"), ("http://[", "redirected to no address")]
+    ("location", "message"),
+    [
+        ("/file.bin", "more than 10 redirects"),
+        ("http://[", "redirected to no address"),
+        ("http://a..b/", "Failed to parse"),
+        (f"http://{'a' * 64}.org/", "Failed to parse|label"),
+    ],
 )
 def test_a_redirect_that_leads_nowhere_is_given_up(server: Any, target: Path, location: str, message: str) -> None:
     with pytest.raises(requests.RequestException, match=message):

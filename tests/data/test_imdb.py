@@ -123,6 +123,14 @@ def test_headers_within_headers_without_end_are_damage(tmp_path: Path) -> None:
         imdb.read(tmp_path / "nested.tar.gz", DIGEST)
 
 
+@pytest.mark.parametrize("kind", [tarfile.PAX_FORMAT, tarfile.GNU_FORMAT])
+def test_a_header_that_would_unfold_to_megabytes_is_refused(tmp_path: Path, kind: int) -> None:
+    long = tarfile.TarInfo("aclImdb/train/pos/" + "x" * 70_000 + ".txt")
+    (tmp_path / "long.tar.gz").write_bytes(gzip.compress(long.tobuf(kind) + bytes(1024)))
+    with pytest.raises(ValueError, match=r"damaged or incomplete \.tar\.gz archive: a header of 70,\d\d\d bytes"):
+        imdb.read(tmp_path / "long.tar.gz", DIGEST)
+
+
 def test_of_a_review_that_stands_twice_the_last_counts(tmp_path: Path) -> None:
     twice = tarfile.TarInfo("aclImdb/train/pos/0_9.txt")
     archive = pack(tmp_path / "twice.tar.gz", under_root(TEXTS | URLS), twice)  # this one is empty and comes first

@@ -201,6 +201,8 @@ def killed(texts: Any, tokenizer: str, run: str) -> None:
 def test_a_killed_worker_is_one_error_and_leaves_the_old_tensors_alone(
     corpus: Callable[..., dict[str, float]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    (tmp_path / "tensors.part").mkdir()
+    (tmp_path / "tensors.part/scratch").write_bytes(b"what a kill left")
     corpus("tensors")
     before = files(tmp_path / "tensors")
     monkeypatch.setattr("pipeline.data.tokenised.PORTION", 100)

@@ -18,6 +18,8 @@ from stages import cli
 def main(kind: str, count: int = 1) -> None:
     if kind == "user":
         raise ValueError("params.yaml: it is wrong; do this")
+    if kind == "hostile":
+        raise ValueError("row 3: a\\x1b[2Jb\\x07\\u202ec\\nrow 4")
     if kind == "system":
         Path("/nowhere/file").read_text()
     if kind == "loss":
@@ -53,6 +55,7 @@ def test_a_stage_that_works_says_what_it_did() -> None:
     ("kind", "message"),
     [
         ("user", "error: params.yaml: it is wrong; do this\n"),
+        ("hostile", "error: row 3: a\ufffd[2Jb\ufffd\ufffdc\nrow 4\n"),
         ("loss", "error: the loss became nan: lower training.learning_rate\n"),
         ("system", "error: /nowhere/file is not there: `dvc repro` makes what a stage reads\n"),
     ],

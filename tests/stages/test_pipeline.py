@@ -312,6 +312,14 @@ def test_an_edit_reruns_its_variant_and_the_comparison_alone(project: Project) -
     }
 
 
+def test_a_seed_that_was_not_trained_is_named_before_anything_is_published(project: Project) -> None:
+    project.edit(seeds=[0, 1, 7])
+    done = project.run("dvc", "repro", "--single-item", "--force", "compare@demo", check=False)
+    project.restore()
+    assert "error: demo mean was not trained with seed 7: `dvc repro` does that\n" in done.stderr, done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_a_mistake_in_params_is_found_before_anything_is_removed(project: Project) -> None:
     project.edit(training__epochs="eight")
     done = project.run("dvc", "repro", "compare@demo", check=False)

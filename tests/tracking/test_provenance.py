@@ -2,16 +2,19 @@
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from pipeline.tracking.provenance import provenance
 
+ROOT = Path(__file__).parents[2]
+
 
 @pytest.fixture(autouse=True)
 def _outside_dvc(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("DVC_EXP_NAME", "DVC_STAGE"):
+    for name in ("DVC_EXP_NAME", "DVC_STAGE", "ATTENTION_REPRO"):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -48,6 +51,17 @@ def test_stages_of_one_dvc_share_an_id(tmp_path: Path) -> None:
         os.killpg(process.pid, 9)
     assert first == second
     assert first.endswith(f"-{process.pid}")
+
+
+def test_all_that_starts_warm_shares_an_id(tmp_path: Path) -> None:
+    tell = "import os; print(os.environ['ATTENTION_REPRO'])"
+    command = [sys.executable, "-m", "stages.warm", "--", sys.executable, "-c", tell]
+    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+    given = provenance(tmp_path, os.getpid())["pipeline.repro_id"]
+    code = "from pipeline.tracking.provenance import invocation; print(invocation(1))"
+    environment = os.environ | {"ATTENTION_REPRO": said}
+    found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert found.stdout.strip() == said != given
 
 
 def test_an_experiment_is_its_own_id(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
