@@ -52,7 +52,8 @@ def publish_variants(tracker: Tracker, params: Params, corpus: str, found: Resul
         own = {seed: variant_run(params, corpus, variant, seed, data) for seed in params.seeds_of(variant)}
         seconds = found.timing[variant]["seconds"]
         if untrained := [str(seed) for seed in own if str(seed) not in seconds]:
-            raise ValueError(f"{corpus} {variant} was not trained with seed {', '.join(untrained)}: `dvc repro` does that")
+            seeds = ", ".join(untrained)
+            raise ValueError(f"{corpus} {variant} was not trained with seed {seeds}: `dvc repro` does that")
         runs = {seed: tracker.publish(run, digest, seconds[str(seed)]) for seed, run in own.items()}
         for seed, run in runs.items():
             _publish_seed(run, variant, str(seed), found)
