@@ -25,7 +25,8 @@ WAITED_FOR = ("imdb", "tensors", "train", "evaluate", "exchange", "compare")  # 
 WITHIN = 1.0  # seconds after such a stage has begun
 ROUNDS = 12  # in which they are waited for
 SEED = 0
-TARGETS = ("imdb", "compare@demo")
+REPRO = ("dvc", "repro", "imdb", "compare@demo")
+WARM = ("python", "-m", "stages.warm", "--", "stages/shell.py", "-c", *REPRO)  # as make runs it
 VARIANTS: dict[str, dict[str, object]] = {
     "attention": {"query": {"kind": "global"}},
     "lstm_attention": {"encoder": {"kind": "lstm", "hidden": 64}, "query": {"kind": "global"}},
@@ -57,6 +58,8 @@ class Kill:
         how: one of HOWS.
         stage: what ran at that moment.
         file: what was being written, if the kill waited for that.
+        warm: whether the stages were forks, as under make.
+        half: what it left half-written.
         epochs: lines of epochs that the last training had printed.
         kept: how many of them the next run printed again, digit for digit, its speed too: it had not to make them anew.
         remedy: what the user had to do before the next run started.
@@ -66,6 +69,8 @@ class Kill:
     how: str
     stage: str
     file: str
+    warm: bool
+    half: list[str]
     epochs: set[str]
     kept: int | None = None
     remedy: str = ""
@@ -137,22 +142,24 @@ def _round(project: Project, log: Path, rng: random.Random, most: int, seconds: 
     code = None
     while code != 0 and len(kills) < most:
         how, at_write = HOWS[rng.randrange(len(HOWS))], rng.random() < 0.4
-        repro = Repro(project, log, *TARGETS)
+        warm = rng.random() < 1 / 3
+        repro = Repro(project, log, *(WARM if warm else REPRO))
         aim = [stage for stage in missed if stage in _missed(kills)]
         code = repro.reach(aim) if aim else None
         code = repro.wait(rng.uniform(0, WITHIN if aim else seconds / 4)) if code is None else code
-        file = repro.write(20) if code is None and at_write and not aim else ""
+        file = repro.write(20) if code is None and (at_write or aim) else ""
         stage = repro.stage()
         if code is None and (code := repro.wait(0)) is None:
             repro.kill(how)
         _judge(kills, repro.said)
         if code is None:
-            kills.append(Kill(how, stage, file, _last_training(repro.said)))
-            _say(f"{how} in {stage}{file and ', writing ' + file}, after {len(kills[-1].epochs)} epochs")
+            kills.append(Kill(how, stage, file, warm, repro.half(), _last_training(repro.said)))
+            left = ", ".join(kills[-1].half)
+            _say(f"{how} in {stage}{file and ', writing ' + file}, after {len(kills[-1].epochs)} epochs; half: {left}")
         elif code != 0:
             _mend(project, kills, repro.said)
     while code != 0:
-        repro = Repro(project, log, *TARGETS)
+        repro = Repro(project, log, *REPRO)
         code = repro.wait(1800)
         _judge(kills, repro.said)
         if code != 0:
@@ -189,8 +196,8 @@ def _mend(project: Project, kills: list[Kill], said: str) -> None:
     project.run(*remedy)
 
 
-def _finish(project: Project, log: Path, *targets: str) -> None:
-    repro = Repro(project, log, *(targets or TARGETS))
+def _finish(project: Project, log: Path, *command: str) -> None:
+    repro = Repro(project, log, *(command or REPRO))
     if repro.wait(1800) != 0:
         raise RuntimeError(f"dvc repro failed:\n{repro.said[-3000:]}")
 
@@ -203,7 +210,7 @@ def _differences(project: Project, whole: Project, wanted: dict[str, str], log: 
     at_once = {name for name in unlike(wanted, _results(project)) if not COMPARED.match(name)}
     shutil.rmtree(project.root / CLOCKS)
     shutil.copytree(whole.root / CLOCKS, project.root / CLOCKS)
-    _finish(project, log, "--single-item", "--force", "compare@demo")
+    _finish(project, log, "dvc", "repro", "--single-item", "--force", "compare@demo")
     return sorted(at_once | unlike(wanted, _results(project)))
 
 
@@ -221,7 +228,8 @@ def _results(project: Project) -> dict[str, str]:
 
 
 def _rows(kills: list[Kill], results: int) -> list[Row]:
-    writing = [kill for kill in kills if kill.file]
+    halves = [kill for kill in kills if kill.half]
+    forked = [kill for kill in kills if kill.warm]
     trained = [kill for kill in kills if kill.epochs and kill.kept is not None]
     stages = Counter(kill.stage for kill in kills).most_common()
     refused = Counter(kill.remedy for kill in kills if kill.remedy)
@@ -236,7 +244,7 @@ def _rows(kills: list[Kill], results: int) -> list[Row]:
         same = sum(kill.same for kill in ours)
         held = f"after the next `dvc repro` all {results} results are the same bits: {same}"
         rows.append(Row(words, len(ours), held, failed=same < len(ours)))
-    same, kept = sum(kill.same for kill in writing), sum(kill.kept == len(kill.epochs) for kill in trained)
+    kept = sum(kill.kept == len(kill.epochs) for kill in trained)
     missed = _missed(kills)
     again = "".join(f", {times} after `{remedy}`" for remedy, times in refused.items())
     again += f"; never hit: {', '.join(missed)}" if missed else ""
@@ -247,15 +255,21 @@ def _rows(kills: list[Kill], results: int) -> list[Row]:
             f"the next `dvc repro` started: {len(kills) - sum(refused.values())} at once{again}",
             failed=bool(missed),
         ),
-        Row("of these, as a file was written", len(writing), f"the same bits: {same}", failed=same < len(writing)),
+        _same("of these, with stages that `make` forks", forked),
+        _same("of these, that left half a file or folder, such as a download, tensors, `dvc.lock`", halves),
         Row(
             "of these, in a training after its first epoch",
             len(trained),
             f"went on from the last epoch: {kept}",
-            failed=kept < len(trained),
+            failed=kept < len(trained) or not trained,
         ),
     ]
     return rows
+
+
+def _same(what: str, kills: list[Kill]) -> Row:
+    same = sum(kill.same for kill in kills)
+    return Row(what, len(kills), f"the same bits: {same}", failed=same < len(kills) or not kills)
 
 
 def _say(line: str) -> None:

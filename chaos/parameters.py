@@ -1,10 +1,10 @@
 """Wrong parameters: each mistake of tests/test_params.py is met by the check, by a stage called by hand, and by DVC."""
 
 import hashlib
+import resource
 import shutil
 import sys
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +14,7 @@ from pipeline.progress import counted
 from tests.small_project import ROOT, Project, make_project
 from tests.test_params import BOMB, CHANGES, EDITS, GONE, SHAPES, changed
 
+SOON = 1.0  # seconds of the processor, for the check
 CHECK, STAGE, DVC = "`attention check`", "a stage called by hand", "`dvc repro`"
 COMMANDS = {
     CHECK: ("python", "-m", "stages.check_params"),  # the same program
@@ -32,17 +33,17 @@ def main() -> list[Row]:
         (Path(name) / "changed").mkdir()
         contents = list(mistakes(Path(name) / "changed"))
         shutil.copy(ROOT / "params.yaml", project.root / "params.yaml")
-        started = time.monotonic()
+        started = _processor()
         project.run(*COMMANDS[CHECK])
-        shipped = time.monotonic() - started
+        shipped = _processor() - started
         for content in counted(contents, "parameters", len(contents), "mistakes"):
             (project.root / "params.yaml").write_bytes(content)
             times += 1
             said: dict[str, list[str]] = {}
             for command in COMMANDS:
-                started = time.monotonic()
+                started = _processor()
                 said[command] = _errors(project, command)
-                slowest[command] = max(slowest[command], time.monotonic() - started)
+                slowest[command] = max(slowest[command], _processor() - started)
             held[CHECK] += len(said[CHECK]) == 1 and said[CHECK][0].startswith("error: params.yaml")
             held[STAGE] += len(said[STAGE]) == 1 and said[STAGE] == said[CHECK]
             held[DVC] += sum(line.startswith("ERROR: ") for line in said[DVC]) == 1
@@ -52,10 +53,18 @@ def main() -> list[Row]:
         STAGE: f"the same line, no file made: {held[STAGE]}",
         DVC: f"one error of DVC, no file made: {held[DVC]}; with that line: {named}, else in DVC's own words",
     }
-    told = {name: f"{words}; {slowest[name]:.1f} s at most" for name, words in told.items()}
+    told = {name: f"{words}; at most {slowest[name]:.1f} s of the processor" for name, words in told.items()}
     told[CHECK] += f", {shipped:.1f} s on the file as it is"
+    late = max(slowest[CHECK], shipped) > SOON
     tried = dict.fromkeys(COMMANDS, "the same") | {CHECK: "mistakes in params.yaml"}
-    return [Row(f"{tried[name]}, then {name}", times, told[name], held[name] < times) for name in COMMANDS]
+    failed = {name: held[name] < times or (name == CHECK and late) for name in COMMANDS}
+    return [Row(f"{tried[name]}, then {name}", times, told[name], failed[name]) for name in COMMANDS]
+
+
+def _processor() -> float:
+    """Seconds that all commands up to now took of it: on a machine that does other things too, a clock says little."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _errors(project: Project, name: str) -> list[str]:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psutil
 
+from pipeline.lockfile import is_whole
 from tests.small_project import Project
 
 WATCHED = ("dvc.lock", "data", "models", "evaluation", "results", "reports", ".dvc/tmp/training", ".dvc/cache")
@@ -18,20 +19,20 @@ HOWS = ("SIGKILL", "SIGINT", "power cut")
 
 
 class Repro:
-    """A `dvc repro` of some targets, in a process group of its own.
+    """A `dvc repro`, in a process group of its own.
 
     Args:
         project: where.
         log: file for what it prints.
-        targets: of DVC.
+        command: `dvc repro` and its targets, or what runs it.
     """
 
-    def __init__(self, project: Project, log: Path, *targets: str) -> None:
+    def __init__(self, project: Project, log: Path, *command: str) -> None:
         self._root, self._log = project.root, log
         with log.open("w") as file:
             self._process = subprocess.Popen(
                 # A shell's background jobs are born without Ctrl-C, and so would be what this process starts.
-                [sys.executable, "-c", _RUN, "dvc", "repro", *targets],
+                [sys.executable, "-c", _RUN, *command],
                 cwd=project.root,
                 env=project.environment | {"PYTHONUNBUFFERED": "1"},
                 stdout=file,
@@ -58,7 +59,7 @@ class Repro:
                 words = " ".join(process.cmdline())
             except psutil.Error:
                 continue
-            if found := re.search(r"-m stages\.(\w+)", words):
+            if found := re.search(r"-m stages\.(?!warm)(\w+)", words):
                 return "code" if found[1] == "check_params" else found[1]
         return "dvc"
 
@@ -77,6 +78,13 @@ class Repro:
             if changed := {path for path, size in now.items() if before.get(path) != size}:
                 return min(changed)
         return ""
+
+    def half(self) -> list[str]:
+        """What was cut off in the middle: files and folders that wait for their last byte, and DVC's own."""
+        root = self._root
+        parts = [part for name in WATCHED for part in (root / name).glob("**/*.part")]
+        cut_off = [] if is_whole(root / "dvc.lock") else [root / "dvc.lock"]
+        return [path.relative_to(root).as_posix() for path in (*parts, *cut_off)]
 
     def kill(self, how: str) -> None:
         """Ends it: its process group by SIGKILL or SIGINT, or as a power cut does, all that it started with it."""
