@@ -17,6 +17,8 @@ def missing(file: Path, project: Project, seeds: tuple[int, ...], projects: int 
         points = Counter(store.execute("SELECT run_uuid, key, step FROM metrics").fetchall())
         done = {run for (run,) in store.execute("SELECT run_uuid FROM tags WHERE key = 'results.digest'")}
         versions = Counter(run for (run,) in store.execute("SELECT run_id FROM model_versions"))
+        kept = "SELECT source_run_id FROM logged_models WHERE lifecycle_stage = 'active'"
+        models = Counter(run for (run,) in store.execute(kept))
     by_name = Counter(name for _, name, _ in runs)
     for run, name, status in runs:
         if status != "FINISHED":
@@ -38,8 +40,8 @@ def missing(file: Path, project: Project, seeds: tuple[int, ...], projects: int 
                 yield f"{name} has {sum(logged.values())} points of {epochs} epochs"
             if points[run, "test/accuracy", 0] != 1:
                 yield f"{name} has {points[run, 'test/accuracy', 0]} accuracies"
-            if versions[run] != 1:
-                yield f"{name} has {versions[run]} versions of its model"
+            if models[run] != 1 or versions[run] != 1:
+                yield f"{name} has {models[run]} models, {versions[run]} versions"
     for name, times in {"comparison": projects, **{f"attention +0.5 seed {seed}": 1 for seed in seeds}}.items():
         if by_name[name] != times:
             yield f"{name} is there {by_name[name]} times"

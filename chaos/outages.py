@@ -7,7 +7,7 @@ import sqlite3
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -59,7 +59,7 @@ def main() -> list[Row]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         whole = _whole(folder / "whole")
-        for make in (away, gone, broken, silent, slow, full, held, old, new):
+        for make in (away, gone, broken, silent, slow, full, held, seized, old, new):
             place = folder / make.__name__
             place.mkdir()
             project = replace(whole, root=place / "project")
@@ -83,7 +83,7 @@ def _whole(root: Path) -> Project:
     )
     project.run("git", "add", "-A")
     project.run("git", "commit", "-qm", "two variants")
-    repro = Repro(project, root.parent / "whole.log", "compare@demo")
+    repro = Repro(project, root.parent / "whole.log", "dvc", "repro", "compare@demo")
     if repro.wait(1800) != 0:
         raise RuntimeError(repro.said[-3000:])
     for store in root.glob("mlflow.db*"):
@@ -100,7 +100,7 @@ def _row(tried: str, problems: list[str], held: str) -> Row:
 def _under(outage: Outage, project: Project, whole: Project) -> Row:
     """What held: the results, the warnings, and the store after the command that the warning named."""
     tracked = replace(project, environment=project.environment | {"MLFLOW_TRACKING_URI": outage.uri})
-    repro = Repro(tracked, project.root.parent / "repro.log", "--single-item", "--force", *STAGES)
+    repro = Repro(tracked, project.root.parent / "repro.log", "dvc", "repro", "--single-item", "--force", *STAGES)
     if outage.begin:
         while repro.wait(0.2) is None and "seed 0  epoch 20 " not in repro.said:
             pass
@@ -220,6 +220,20 @@ def held(place: Path, project: Project) -> Iterator[Outage]:
 
 
 @contextmanager
+def seized(place: Path, project: Project) -> Iterator[Outage]:
+    """A SQLite store that another program takes for itself in the middle of a training."""
+    file = place / "mlflow.db"
+    with ExitStack() as taken:
+        yield Outage(
+            "SQLite file locked by another program in the middle of a training",
+            f"sqlite:///{file}",
+            file,
+            begin=lambda: taken.enter_context(locked(file)),
+            mend=taken.close,
+        )
+
+
+@contextmanager
 def old(place: Path, project: Project) -> Iterator[Outage]:
     """A SQLite store of an earlier MLflow, which this one upgrades."""
     earlier.older(file := place / "mlflow.db")
@@ -261,7 +275,7 @@ def _both(folder: Path, whole: Project) -> Row:
         shutil.copytree(whole.root, project.root)
         project.edit(seeds=seeds, training__weight_decay=0.001)
         projects.append((project, tuple(seeds)))
-        repros.append(Repro(project, place / f"{number}.log", "compare@demo"))
+        repros.append(Repro(project, place / f"{number}.log", "dvc", "repro", "compare@demo"))
     codes = [repro.wait(1800) for repro in repros]
     problems = [f"dvc repro ended with {code}" for code in codes if code != 0]
     problems += [found for repro in repros for found in re.findall("warning: .*", repro.said)]
