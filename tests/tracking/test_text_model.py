@@ -15,16 +15,18 @@ from typing import Any
 import numpy as np
 import pytest
 import requests
+from mlflow import MlflowClient
 
 pytestmark = pytest.mark.filterwarnings("ignore::Warning")
 
-LOG = """
+LOG_ONE = """
 def log(tracker, name, best, checkpoint="model.safetensors"):
     tracker.text_model(
         run(name), name="demo-model", best=best, validation_accuracy=0.75, checkpoint=Path(checkpoint),
         words=Path("words.txt"), embeddings=Path("embeddings.npy"), tokenizer="glove", classes=("negative", "positive"),
     )
-
+"""
+LOG = f"""{LOG_ONE}
 with Tracker("compare@demo") as tracker:
     for _ in range(2):  # the second time adds nothing
         for name in ("model 0", "model 1"):
@@ -229,3 +231,19 @@ def test_a_logged_model_asks_for_every_library_that_its_code_imports() -> None:
     assert foreign, "the model needs libraries"
     for name in foreign:
         assert set(homes[name]) & set(model._REQUIREMENTS), name
+
+
+def test_a_model_that_a_kill_left_by_half_is_deleted(
+    bare: dict[str, str], trained: Path, root: Path, stage: Any
+) -> None:
+    client, told = MlflowClient(bare["MLFLOW_TRACKING_URI"]), {"DVC_ROOT": str(root)}
+    publish = 'with Tracker("compare@demo") as tracker:\n    tracker.publish(run("halved"), "d").finish()'
+    assert stage(publish, trained, told).communicate(timeout=100)[1] == ""
+    (experiment,) = [one.experiment_id for one in client.search_experiments() if one.name == "demo"]
+    (run,) = client.search_runs([experiment], "attributes.run_name = 'halved seed 0'")
+    half = client.create_logged_model(experiment, "model", run.info.run_id)
+    log = f'{LOG_ONE}\nwith Tracker("compare@demo") as tracker:\n    log(tracker, "halved", best=False)'
+    assert stage(log, trained, told).communicate(timeout=100)[1] == ""
+    (model,) = client.search_logged_models([experiment], f"source_run_id = '{run.info.run_id}'")
+    assert model.model_id != half.model_id
+    assert model.status == "READY"
