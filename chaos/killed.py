@@ -236,7 +236,7 @@ def _rows(kills: list[Kill], results: int) -> list[Row]:
     hows = {
         "SIGKILL": "SIGKILL of DVC and its stage",
         "SIGINT": "Ctrl-C",
-        "power cut": "SIGKILL of all processes, the one that writes to MLflow too, as by a power cut",
+        "all": "SIGKILL of all processes at once, the one that writes to MLflow too",
     }
     rows = []
     for how, words in hows.items():

@@ -15,7 +15,7 @@ from pipeline.lockfile import is_whole
 from tests.small_project import Project
 
 WATCHED = ("dvc.lock", "data", "models", "evaluation", "results", "reports", ".dvc/tmp/training", ".dvc/cache")
-HOWS = ("SIGKILL", "SIGINT", "power cut")
+HOWS = ("SIGKILL", "SIGINT", "all")
 
 
 class Repro:
@@ -87,7 +87,7 @@ class Repro:
         return [path.relative_to(root).as_posix() for path in (*parts, *cut_off)]
 
     def kill(self, how: str) -> None:
-        """Ends it: its process group by SIGKILL or SIGINT, or as a power cut does, all that it started with it."""
+        """Ends it: its process group by SIGKILL or SIGINT, or with it all that it started."""
         if how == "SIGINT":
             while self._process.poll() is None:  # pressed again, as a person does whom nothing obeys
                 os.killpg(self._process.pid, signal.SIGINT)
