@@ -10,9 +10,10 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
+from chaos.kills import Kill, missed, rows
 from chaos.outputs import CLOCKS, digests, unlike
 from chaos.processes import HOWS, Repro
 from chaos.row import Row
@@ -21,7 +22,6 @@ from pipeline.progress import Task
 from tests.small_project import ROOT, Project, make_project
 
 KILLS = 30
-WAITED_FOR = ("imdb", "tensors", "train", "evaluate", "exchange", "compare")  # the first kills, a stage each
 WITHIN = 1.0  # seconds after such a stage has begun
 ROUNDS = 12  # in which they are waited for
 SEED = 0
@@ -50,33 +50,6 @@ POINTS = """
 """
 
 
-@dataclass
-class Kill:
-    """One kill, and what became of it.
-
-    Attributes:
-        how: one of HOWS.
-        stage: what ran at that moment.
-        file: what was being written, if the kill waited for that.
-        warm: whether the stages were forks, as under make.
-        half: what it left half-written.
-        epochs: lines of epochs that the last training had printed.
-        kept: how many of them the next run printed again, digit for digit, its speed too: it had not to make them anew.
-        remedy: what the user had to do before the next run started.
-        same: whether the results are those of the undisturbed run in the end.
-    """
-
-    how: str
-    stage: str
-    file: str
-    warm: bool
-    half: list[str]
-    epochs: set[str]
-    kept: int | None = None
-    remedy: str = ""
-    same: bool = False
-
-
 def main(times: int = KILLS) -> list[Row]:
     """Runs once undisturbed, then kills until there were enough."""
     rng = random.Random(SEED)
@@ -95,16 +68,16 @@ def main(times: int = KILLS) -> list[Row]:
             if len(kills) >= times:
                 break
             project = _copy(fresh, Path(folder) / "project")
-            missed = _missed(kills) if number < ROUNDS else []
+            aims = missed(kills) if number < ROUNDS else []
             log = Path(folder) / "repro.log"
-            ours = _round(project, log, rng, times - len(kills), seconds, missed)
+            ours = _round(project, log, rng, times - len(kills), seconds, aims)
             wrong = _differences(project, whole, wanted, log)
             for kill in ours:
                 kill.same = not wrong
             kills += ours
             task.advance(len(ours), f"different from the undisturbed run: {', '.join(wrong) or 'nothing'}")
             shutil.rmtree(project.root)
-    return _rows(kills, len(wanted))
+    return rows(kills, len(wanted))
 
 
 def _project(root: Path, url: str, digest: str) -> Project:
@@ -131,12 +104,7 @@ def _copy(project: Project, root: Path) -> Project:
     return replace(project, root=root)
 
 
-def _missed(kills: list[Kill]) -> list[str]:
-    """The stages that no kill has hit yet, of those that each must."""
-    return [stage for stage in WAITED_FOR if stage not in {kill.stage for kill in kills}]
-
-
-def _round(project: Project, log: Path, rng: random.Random, most: int, seconds: float, missed: list[str]) -> list[Kill]:
+def _round(project: Project, log: Path, rng: random.Random, most: int, seconds: float, aims: list[str]) -> list[Kill]:
     """Kills the same project again and again until a run gets through, first in the stages that were missed."""
     kills: list[Kill] = []
     code = None
@@ -144,7 +112,7 @@ def _round(project: Project, log: Path, rng: random.Random, most: int, seconds: 
         how, at_write = HOWS[rng.randrange(len(HOWS))], rng.random() < 0.4
         warm = rng.random() < 1 / 3
         repro = Repro(project, log, *(WARM if warm else REPRO))
-        aim = [stage for stage in missed if stage in _missed(kills)]
+        aim = [stage for stage in aims if stage in missed(kills)]
         code = repro.reach(aim) if aim else None
         code = repro.wait(rng.uniform(0, WITHIN if aim else seconds / 4)) if code is None else code
         file = repro.write(20) if code is None and (at_write or aim) else ""
@@ -225,51 +193,6 @@ def _results(project: Project) -> dict[str, str]:
     for name, measured in itertools.groupby(points, key=lambda point: point[0]):
         found[f"MLflow: {name} measures"] = hashlib.sha256(repr(list(measured)).encode()).hexdigest()
     return found
-
-
-def _rows(kills: list[Kill], results: int) -> list[Row]:
-    halves = [kill for kill in kills if kill.half]
-    forked = [kill for kill in kills if kill.warm]
-    trained = [kill for kill in kills if kill.epochs and kill.kept is not None]
-    stages = Counter(kill.stage for kill in kills).most_common()
-    refused = Counter(kill.remedy for kill in kills if kill.remedy)
-    hows = {
-        "SIGKILL": "SIGKILL of DVC and its stage",
-        "SIGINT": "Ctrl-C",
-        "all": "SIGKILL of all processes at once, the one that writes to MLflow too",
-    }
-    rows = []
-    for how, words in hows.items():
-        ours = [kill for kill in kills if kill.how == how]
-        same = sum(kill.same for kill in ours)
-        held = f"after the next `dvc repro` all {results} results are the same bits: {same}"
-        rows.append(Row(words, len(ours), held, failed=same < len(ours)))
-    kept = sum(kill.kept == len(kill.epochs) for kill in trained)
-    missed = _missed(kills)
-    again = "".join(f", {times} after `{remedy}`" for remedy, times in refused.items())
-    again += f"; never hit: {', '.join(missed)}" if missed else ""
-    rows += [
-        Row(
-            f"of these, hit: {', '.join(f'{stage} {times}' for stage, times in stages)}",
-            len(kills),
-            f"the next `dvc repro` started: {len(kills) - sum(refused.values())} at once{again}",
-            failed=bool(missed),
-        ),
-        _same("of these, with stages that `make` forks", forked),
-        _same("of these, that left half a file or folder, such as a download, tensors, `dvc.lock`", halves),
-        Row(
-            "of these, in a training after its first epoch",
-            len(trained),
-            f"went on from the last epoch: {kept}",
-            failed=kept < len(trained) or not trained,
-        ),
-    ]
-    return rows
-
-
-def _same(what: str, kills: list[Kill]) -> Row:
-    same = sum(kill.same for kill in kills)
-    return Row(what, len(kills), f"the same bits: {same}", failed=same < len(kills) or not kills)
 
 
 def _say(line: str) -> None:

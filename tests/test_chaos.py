@@ -18,6 +18,7 @@ from small_project import ROOT, Project
 from chaos import __main__ as table
 from chaos import earlier, fuzzed, hostile, killed, outages
 from chaos.__main__ import BEGIN, END, line, renewed
+from chaos.kills import WAITED_FOR, Kill, rows
 from chaos.lacking import missing
 from chaos.outputs import CLOCKS
 from chaos.row import Row
@@ -259,31 +260,31 @@ def test_what_is_compared_late_is_what_compare_makes_and_nothing_else() -> None:
         assert {bool(killed.COMPARED.match(path)) for path in paths} == {name == "compare"}, name
 
 
-def kill(stage: str, same: bool = True, kept: int = 1) -> killed.Kill:
-    return killed.Kill("SIGKILL", stage, "", True, ["dvc.lock"], {"an epoch"}, kept=kept, same=same)
+def kill(stage: str, same: bool = True, kept: int = 1) -> Kill:
+    return Kill("SIGKILL", stage, "", True, ["dvc.lock"], {"an epoch"}, kept=kept, same=same)
 
 
 @pytest.mark.parametrize(
-    ("kills", "failed"),
+    ("done", "failed"),
     [
-        ([kill(stage) for stage in killed.WAITED_FOR], []),
-        ([kill(stage) for stage in killed.WAITED_FOR if stage != "tensors"], ["never hit: tensors"]),
-        ([kill(stage, same=stage != "imdb") for stage in killed.WAITED_FOR], 3 * ["the same bits: 5"]),
-        ([kill(stage, kept=stage != "imdb") for stage in killed.WAITED_FOR], ["went on from the last epoch: 5"]),
+        ([kill(stage) for stage in WAITED_FOR], []),
+        ([kill(stage) for stage in WAITED_FOR if stage != "tensors"], ["never hit: tensors"]),
+        ([kill(stage, same=stage != "imdb") for stage in WAITED_FOR], 3 * ["the same bits: 5"]),
+        ([kill(stage, kept=stage != "imdb") for stage in WAITED_FOR], ["went on from the last epoch: 5"]),
     ],
     ids=["all held", "a stage was never hit", "other bits", "an epoch was made anew"],
 )
-def test_kills_that_lost_something_or_missed_a_stage_have_failed(kills: list[killed.Kill], failed: list[str]) -> None:
-    rows = [row.held for row in killed._rows(kills, 298) if row.failed]
-    assert len(rows) == len(failed)
-    assert all(words in row for words, row in zip(failed, rows, strict=True))
+def test_kills_that_lost_something_or_missed_a_stage_have_failed(done: list[Kill], failed: list[str]) -> None:
+    held = [row.held for row in rows(done, 298) if row.failed]
+    assert len(held) == len(failed)
+    assert all(words in row for words, row in zip(failed, held, strict=True))
 
 
 def test_the_stages_that_the_docs_say_were_hit_are_there() -> None:
     (hit,) = re.findall(r"of these, hit: ([^|]+) \|", (ROOT / "docs/trust.md").read_text("utf-8"))
     stages = {name.split()[0] for name in hit.split(", ")} - {"dvc", "code"}
     commands = (ROOT / "dvc.yaml").read_text("utf-8")
-    assert set(killed.WAITED_FOR) <= stages
+    assert set(WAITED_FOR) <= stages
     assert [stage for stage in stages if f"-m stages.{stage} " not in commands] == []
 
 
