@@ -42,10 +42,10 @@ def main(command: Annotated[list[str], typer.Argument(help="The command, and its
     with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX) as listener:
         address = f"{folder}/socket"
         listener.bind(address)
-        listener.listen()
         own = {"SHELL": shell.__file__, "ATTENTION_WARM": address, "ATTENTION_REPRO": invocation(os.getpid())}
         started = subprocess.Popen(command, env=os.environ | own)
-        _warm_up()  # the first stage waits for it: it would import the same
+        _warm_up()
+        listener.listen()  # until now `stages.shell` was refused, and the first stages, which import little, ran beside
         code = _serve(listener, started)
     sys.exit(_as_byte(code))
 
@@ -108,7 +108,9 @@ def _stage(asked_by: socket.socket) -> None:
 def _request(asked_by: socket.socket) -> tuple[dict[str, Any], list[int]]:
     message, files, _, _ = socket.recv_fds(asked_by, 1 << 16, 3)
     while not message.endswith(b"\n"):
-        message += asked_by.recv(1 << 16)
+        if not (more := asked_by.recv(1 << 16)):
+            sys.exit()  # who asked was killed before it had said for what
+        message += more
     return json.loads(message), files
 
 

@@ -14,7 +14,14 @@ import pytest
 from small_project import Project, wait
 
 SHELL = ["python3", "-IS", "stages/shell.py", "-c"]
-WARM = [sys.executable, "-m", "stages.warm", "--"]
+COLD = [sys.executable, "-m", "stages.warm", "--"]
+UNTIL_WARM = """
+import os, socket, sys, time
+while socket.socket(socket.AF_UNIX).connect_ex(os.environ["ATTENTION_WARM"]):
+    time.sleep(0.1)
+os.execvp(sys.argv[1], sys.argv[1:])
+"""
+WARM = [*COLD, "python3", "-IS", "-c", UNTIL_WARM]
 
 
 @pytest.fixture
@@ -39,7 +46,11 @@ def test_dvc_runs_forks_and_they_make_the_same_bits(cold: Project) -> None:
     assert len(results) <= 2, "the digest and the size of the durations"
 
 
-@pytest.mark.parametrize("warm", [WARM, []], ids=["warm", "nobody there"])
+def test_before_all_is_imported_a_stage_starts_by_itself(cold: Project) -> None:
+    assert cold.run(*COLD, *SHELL, "python -m stages.check_params", check=False).stdout == "cold\n"
+
+
+@pytest.mark.parametrize("warm", [WARM, COLD, []], ids=["warm", "not yet warm", "nobody there"])
 def test_what_is_no_stage_goes_to_the_shell(project: Project, warm: list[str]) -> None:
     done = project.run(*warm, *SHELL, "echo $((1 + 1)) && exit 3", check=False)
     assert (done.stdout, done.returncode) == ("2\n", 3)
