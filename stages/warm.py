@@ -97,7 +97,10 @@ def _stage(asked_by: socket.socket) -> None:
     os.chdir(asked["folder"])
     if asked["name"] == "dvc":
         from dvc.cli import main as dvc
+        from dvc.utils.serialize import _yaml
 
+        # DVC reads dvc.lock with its comments before it writes the whole of it again, after each stage. It has none.
+        _yaml.parse_yaml_for_update = _yaml.parse_yaml
         os.environ["ATTENTION_DVC"] = str(os.getpid())
         sys.exit(dvc(asked["arguments"]))
     stage = importlib.import_module(asked["name"])

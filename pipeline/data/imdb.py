@@ -107,7 +107,7 @@ class _Member(tarfile.TarInfo):
     """Refuses what extends a header if it is large: tarfile reads and unfolds all of it before it says what it is."""
 
     @classmethod
-    def frombuf(cls, buf: bytes | bytearray, encoding: str | None, errors: str) -> Self:
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
         """The header in a block of the archive."""
         found = super().frombuf(buf, encoding, errors)
         if found.type in _EXTENSIONS and found.size > LARGEST_HEADER:
