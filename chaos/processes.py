@@ -136,6 +136,6 @@ def _sizes(root: Path) -> dict[str, tuple[int, int]]:
                 state = file.stat()
             except FileNotFoundError:
                 continue
-            if file.is_file():
+            if file.is_file() and not file.name.endswith(".part.lock"):  # an empty one, beside what is written
                 sizes[file.relative_to(root).as_posix()] = (state.st_mtime_ns, state.st_size)
     return sizes
