@@ -112,7 +112,10 @@ def test_the_commands_are_found() -> None:
     [
         *("make tests", "attention ask", "attention explain --varient best", "python -m stages.publich"),
         *("dvc repro comparison@demo", "dvc exp run -S training.epoch=1"),
-        *("dvc exp run -S training.epochs=1 compare@demo", "dvc exp run -S variants.mean.training.epochs=1 train@demo-mean"),
+        *(
+            "dvc exp run -S training.epochs=1 compare@demo",
+            "dvc exp run -S variants.mean.training.epochs=1 train@demo-mean",
+        ),
         "torchrun --nproc-per-node 2 -m stages.train --outs x",
     ],
 )

@@ -147,7 +147,7 @@ def test_two_classes_become_a_table_of_results(own: Project, monkeypatch: pytest
     assert "of pos" in (own.root / "reports/mine.html").read_text("utf-8")
     examples = read_results_json(own.root / "evaluation/mine/attention/examples.json")
     assert {example["name"] for example in examples} <= {f"row {number}" for number in range(1, 13)}
-    assert re.match(r"attention: (neg|pos) \(.*\na good year\.\n", attention(own, *asked("corpus")))
+    assert re.match(r"mine attention, seed 0: (neg|pos) \(.*\na good year\.\n", attention(own, *asked("corpus")))
     assert runs(own, "mine") == {"attention seed 0": "FINISHED", "tfidf seed 0": "FINISHED", "comparison": "FINISHED"}
     (curves,) = plots(own)["accuracy by epoch, mine"]
     points = curves["content"]["data"]["values"]
@@ -186,7 +186,10 @@ def test_three_classes_become_one_too_whole_groups_at_a_time(own: Project, monke
     rows = pd.read_parquet(evaluation / "explanation/reviews.parquet")
     assert rows["comprehensiveness_leave_one_out"].notna().any()
     said = attention(own, "explain", "--corpus", "stars", "--variant", "all", "A good year.")
-    assert re.findall(r"^(\w+): (?:bad|middling|good) \(", said, flags=re.MULTILINE) == ["attention", "tfidf"]
+    assert re.findall(r"^stars (\w+), seed 0: (?:bad|middling|good) \(", said, flags=re.MULTILINE) == [
+        "attention",
+        "tfidf",
+    ]
 
 
 def test_five_reviews_and_a_test_review_of_one_word_become_a_report(
