@@ -61,8 +61,8 @@ def main(
     wanted = variant or [next((one for one in DEFAULT if one in trained[name]), trained[name][0])]
     wanted = trained[name] if "all" in wanted else wanted
     asked = chosen_models(models / name, wanted, seed)
-    old = outdated(LOCK, models / name, tensors / name)
-    if refused := {one.variant: old[one.variant] for one in asked if one.variant in old}:
+    old = outdated(LOCK, models, tensors)
+    if refused := {one.variant: old[name, one.variant] for one in asked if (name, one.variant) in old}:
         again = f"`dvc repro {' '.join(refused.values())}` trains anew"
         raise ValueError(f"{name} {', '.join(refused)}: {OTHER_TENSORS}: {again}")
     data = read_tensors(tensors / name)
@@ -80,12 +80,12 @@ def main(
 
 
 def _list(models: Path, tensors: Path, trained: Mapping[str, Sequence[str]]) -> None:
+    old = outdated(LOCK, models, tensors)
     for corpus, variants in trained.items():
-        old = outdated(LOCK, models / corpus, tensors / corpus)
         for variant in variants:
             seeds = trained_seeds(models / corpus / variant)
             said = f"{'seeds' if len(seeds) > 1 else 'seed'} {', '.join(map(str, seeds))}"
-            typer.echo(f"{corpus}  {variant}  {said}{f'  {OTHER_TENSORS}' if variant in old else ''}")
+            typer.echo(f"{corpus}  {variant}  {said}{f'  {OTHER_TENSORS}' if (corpus, variant) in old else ''}")
 
 
 def _text(text: str, file: Path | None) -> str:

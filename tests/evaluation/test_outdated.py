@@ -25,18 +25,19 @@ stages:
 @pytest.mark.parametrize(
     ("text", "models", "found"),
     [
-        (LOCK, "models/imdb", {"best": "train@imdb-best"}),
-        (LOCK, "elsewhere/imdb", {}),
-        (LOCK[:80], "models/imdb", {}),
-        ("", "models/imdb", {}),
+        (LOCK, "models", {("imdb", "best"): "train@imdb-best"}),
+        (LOCK, "elsewhere", {}),
+        (LOCK.replace("outs: [{path: data/tensors/imdb", "outs: [{path: data/tensors/demo"), "models", {}),
+        (LOCK[:80], "models", {}),
+        ("", "models", {}),
     ],
 )
 def test_what_was_trained_on_other_tensors_is_named_and_what_is_unknown_is_not(
-    tmp_path: Path, text: str, models: str, found: dict[str, str]
+    tmp_path: Path, text: str, models: str, found: dict[tuple[str, str], str]
 ) -> None:
     (tmp_path / "dvc.lock").write_text(text, encoding="utf-8")
-    assert outdated(tmp_path / "dvc.lock", Path(models), Path("data/tensors/imdb")) == found
+    assert outdated(tmp_path / "dvc.lock", Path(models), Path("data/tensors")) == found
 
 
 def test_without_a_lock_nothing_is_judged(tmp_path: Path) -> None:
-    assert outdated(tmp_path / "dvc.lock", Path("models/imdb"), Path("data/tensors/imdb")) == {}
+    assert outdated(tmp_path / "dvc.lock", Path("models"), Path("data/tensors")) == {}
