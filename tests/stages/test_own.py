@@ -147,7 +147,8 @@ def test_two_classes_become_a_table_of_results(own: Project, monkeypatch: pytest
     assert "of pos" in (own.root / "reports/mine.html").read_text("utf-8")
     examples = read_results_json(own.root / "evaluation/mine/attention/examples.json")
     assert {example["name"] for example in examples} <= {f"row {number}" for number in range(1, 13)}
-    assert re.match(r"mine attention, seed 0: (neg|pos) \(.*\na good year\.\n", attention(own, *asked("corpus", "mine")))
+    said = attention(own, *asked("corpus", "mine"))
+    assert re.match(r"mine attention, seed 0: (neg|pos) \(.*\na good year\.\n", said)
     assert runs(own, "mine") == {"attention seed 0": "FINISHED", "tfidf seed 0": "FINISHED", "comparison": "FINISHED"}
     (curves,) = plots(own)["accuracy by epoch, mine"]
     points = curves["content"]["data"]["values"]
