@@ -105,7 +105,7 @@ PARTS = "text,label,split,group\na,1,train,x\nb,2,train,y\nc,1,test,{}\nd,2,{},z
     [
         ("text;label\na;1\n", {}, "it has no column 'text'; its columns are 'text;label'"),
         ("text,label,text\na,1,b\n", {}, "it has more than one column 'text'"),
-        (",".join(["x" * 70] * 30) + "\n", {}, rf"its columns are ('x{{60}}'\.\.\., ){{20}}and 10 more$"),
+        (",".join(["x" * 70] * 30) + "\n", {}, r"its columns are ('x{60}'\.\.\., ){20}and 10 more$"),
         ("text,label\na,1\nb\n", {}, "Row #3: Expected 2 columns, got 1"),
         ("text,label\nwell, yes,1\n", {}, "Row #2: Expected 2 columns, got 3: well, yes,1"),
         ("text,label\nok,1\nété,2\n".encode("latin-1"), {}, "it is not UTF-8: .*Row #3"),
