@@ -135,6 +135,7 @@ def test_what_is_trained_is_listed(project: Project) -> None:
     ]
 
 
+@pytest.mark.filterwarnings("ignore::Warning:mlflow", "ignore::Warning:alembic", "ignore::ResourceWarning")
 def test_the_seed_that_answers_is_the_one_that_the_registry_calls_best(project: Project) -> None:
     from mlflow import MlflowClient
 
