@@ -34,8 +34,3 @@ def _all(cases: int) -> Row:
     """The last row: of no case, none fails."""
     too_few = cases < LEAST
     return Row("generated cases in all", cases, f"fewer than {LEAST:,}" if too_few else "none failed", failed=too_few)
-
-
-if __name__ == "__main__":
-    for row in main():
-        print(" | ".join(map(str, row[:3])))

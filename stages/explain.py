@@ -11,11 +11,15 @@ from rich.console import Console
 from pipeline.data.atomic import replacing
 from pipeline.data.printable import printable
 from pipeline.data.tensors import read_tensors
+from pipeline.evaluation.outdated import outdated
 from pipeline.evaluation.predict import trained_seeds
-from pipeline.evaluation.reading import chosen_checkpoints, print_readings, read_text, trained_variants
+from pipeline.evaluation.reading import print_readings, read_text
 from pipeline.evaluation.review_html import render_readings
+from pipeline.evaluation.trained import chosen_models, trained_variants
+from pipeline.lockfile import LOCK
 from stages import cli
 
+OTHER_TENSORS = "trained on other tensors than there are now"
 DEFAULT = ("best", "attention")  # of those that are trained, the first of these, else the first of all
 
 
@@ -27,7 +31,7 @@ def main(
         list[str] | None, typer.Option(help='A trained variant; several times for several, "all" for all.')
     ] = None,
     corpus: Annotated[str, typer.Option(help="A corpus; left out, the first trained besides demo, else demo.")] = "",
-    seed: Annotated[int | None, typer.Option(help="Of the model; left out, its first.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Of the model; left out, the best on validation reviews.")] = None,
     file: Annotated[Path | None, typer.Option(help="File to read the text from.")] = None,
     html: Annotated[Path | None, typer.Option(help="Page to write as well.")] = None,
     listed: Annotated[bool, typer.Option("--list", help="List what is trained, and read nothing.")] = False,
@@ -52,13 +56,17 @@ def main(
     if name not in trained:
         raise ValueError(f"no model is trained on the corpus {name!r}: there are {', '.join(trained)}")
     if listed:
-        _list(models, {name: trained[name]} if corpus else trained)
+        _list(models, tensors, {name: trained[name]} if corpus else trained)
         return
     wanted = variant or [next((one for one in DEFAULT if one in trained[name]), trained[name][0])]
     wanted = trained[name] if "all" in wanted else wanted
-    checkpoints = chosen_checkpoints(models / name, wanted, seed)
+    asked = chosen_models(models / name, wanted, seed)
+    old = outdated(LOCK, models, tensors)
+    if refused := {one.variant: old[name, one.variant] for one in asked if (name, one.variant) in old}:
+        again = f"`dvc repro {' '.join(refused.values())}` trains anew"
+        raise ValueError(f"{name} {', '.join(refused)}: {OTHER_TENSORS}: {again}")
     data = read_tensors(tensors / name)
-    readings = list(read_text(_text(text, file), checkpoints, data))
+    readings = list(read_text(_text(text, file), asked, data))
     console = Console(highlight=False)
     print_readings(readings, console)
     missing = sorted({printable(readings[0].tokens[place]) for place in readings[0].unknown})
@@ -71,11 +79,13 @@ def main(
         console.print(f"Page: {html}", markup=False)
 
 
-def _list(models: Path, trained: Mapping[str, Sequence[str]]) -> None:
+def _list(models: Path, tensors: Path, trained: Mapping[str, Sequence[str]]) -> None:
+    old = outdated(LOCK, models, tensors)
     for corpus, variants in trained.items():
         for variant in variants:
             seeds = trained_seeds(models / corpus / variant)
-            typer.echo(f"{corpus}  {variant}  {'seeds' if len(seeds) > 1 else 'seed'} {', '.join(map(str, seeds))}")
+            said = f"{'seeds' if len(seeds) > 1 else 'seed'} {', '.join(map(str, seeds))}"
+            typer.echo(f"{corpus}  {variant}  {said}{f'  {OTHER_TENSORS}' if (corpus, variant) in old else ''}")
 
 
 def _text(text: str, file: Path | None) -> str:

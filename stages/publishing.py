@@ -10,6 +10,7 @@ from pipeline.data.tensors import Tensors, read_tensors
 from pipeline.evaluation.frontier import read_frontier
 from pipeline.evaluation.null_names import variant_and_kind
 from pipeline.evaluation.results import Results
+from pipeline.evaluation.trained import best_seed, validation_accuracy
 from pipeline.formats import read_results_json
 from pipeline.params import Params
 from pipeline.tracking.run import SWEEP, VARIANT, Run
@@ -159,18 +160,18 @@ def _publish_models(
     tensors: Path,
     data: Tensors,
 ) -> None:
-    """The model of every seed; that the test reviews never choose one is what keeps their numbers honest.
+    """The model of every seed, and which is the best.
 
     Args:
         tracker: that has published the runs.
         runs: by seed, of one variant.
-        histories: epochs by seed; the kept epoch is the best of them.
+        histories: epochs by seed.
         models: folder of the variant's weights.
         tensors: folder of the corpus.
         data: the corpus.
     """
-    accuracies = {seed: max(epoch["validation_accuracy"] for epoch in histories[str(seed)]) for seed in runs}
-    best = max(accuracies, key=accuracies.__getitem__)
+    accuracies = {seed: validation_accuracy(histories[str(seed)]) for seed in runs}
+    best = best_seed(accuracies)
     for seed, run in runs.items():
         tracker.text_model(
             run,

@@ -1,9 +1,8 @@
 """A text that is no review of the corpus, as a trained model reads it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
-from pathlib import Path
 
 import numpy as np
 from rich.console import Console, ConsoleOptions, RenderResult
@@ -17,8 +16,9 @@ from pipeline.data.tensors import Tensors
 from pipeline.data.tokenizer import make_tokenizer
 from pipeline.data.vocabulary import UNK
 from pipeline.evaluation.entropy import entropy_columns
-from pipeline.evaluation.predict import predict, trained_seeds
+from pipeline.evaluation.predict import predict
 from pipeline.evaluation.review_html import spaces_before
+from pipeline.evaluation.trained import Trained
 
 BARELY = 0.1  # of the largest weight of a text: what is less stays as the terminal has it
 TOP = 10  # words named where there is no colour
@@ -31,7 +31,7 @@ class Reading:
     """What one model says of one text, and where it looked.
 
     Attributes:
-        variant: its name.
+        model: which one, such as "imdb best, seed 0".
         answer: the class.
         probability: of the answer.
         tokens: the words, in lower case.
@@ -39,7 +39,7 @@ class Reading:
         unknown: places of the tokens that the vocabulary lacks.
     """
 
-    variant: str
+    model: str
     answer: str
     probability: float
     tokens: list[str]
@@ -78,7 +78,7 @@ class Reading:
         for place, (space, token) in enumerate(zip(spaces_before(self.tokens), self.tokens, strict=True)):
             text.append(" " * space)
             text.append(printable(token), _style(float(shares[place]), unknown=place in unknown))
-        yield Text(f"{self.variant}: {self.facts}", style="bold")
+        yield Text(f"{self.model}: {self.facts}", style="bold")
         yield text
         if uneven and not colour:
             order = np.argsort(-shares, kind="stable")[:TOP]
@@ -118,21 +118,12 @@ def print_readings(readings: Sequence[Reading], console: Console) -> None:
         console.print()
 
 
-def trained_variants(models: Path) -> list[str]:
-    """The variants of a corpus that have a trained seed.
-
-    Args:
-        models: the corpus's folder.
-    """
-    return sorted({path.parent.name for path in models.glob("*/seed-*.safetensors")})
-
-
-def read_text(text: str, checkpoints: Mapping[str, Path], corpus: Tensors) -> Iterator[Reading]:
+def read_text(text: str, models: Sequence[Trained], corpus: Tensors) -> Iterator[Reading]:
     """The text as each model reads it.
 
     Args:
         text: as written.
-        checkpoints: by variant.
+        models: to ask, in this order.
         corpus: what they were trained on.
 
     Raises:
@@ -142,36 +133,14 @@ def read_text(text: str, checkpoints: Mapping[str, Path], corpus: Tensors) -> It
     if not tokens:
         raise ValueError("there is no word in the text")
     encoded = corpus.vocabulary.encode(tokens)
-    for variant, checkpoint in checkpoints.items():
-        found = predict(checkpoint, corpus.embeddings, pack([encoded], labels=[0], rows=[0]))
+    for model in models:
+        found = predict(model.checkpoint, corpus.embeddings, pack([encoded], labels=[0], rows=[0]))
         answer = int(found.predicted_N[0])
         yield Reading(
-            variant=variant,
+            model=str(model),
             answer=corpus.classes[answer],
             probability=float(found.probabilities_NC[0, answer]),
             tokens=tokens,
             weights=None if found.weights is None else [float(weight) for weight in found.weights],
             unknown=np.flatnonzero(encoded == UNK).tolist(),
         )
-
-
-def chosen_checkpoints(models: Path, variants: list[str], seed: int | None) -> dict[str, Path]:
-    """The checkpoint of each variant.
-
-    Args:
-        models: the corpus's folder.
-        variants: names.
-        seed: which of its seeds; None = the first.
-
-    Raises:
-        ValueError: one of them is not trained.
-    """
-    trained, found = trained_variants(models), {}
-    for variant in variants:
-        if variant not in trained:
-            raise ValueError(f"{variant!r} is not trained in {models}: there are {', '.join(trained) or 'none'}")
-        seeds = trained_seeds(models / variant)
-        if seed is not None and seed not in seeds:
-            raise ValueError(f"{variant} has no seed {seed}: it has {', '.join(map(str, seeds))}")
-        found[variant] = seeds[seed] if seed is not None else next(iter(seeds.values()))
-    return found

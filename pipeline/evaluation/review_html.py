@@ -107,7 +107,7 @@ def render_readings(title: str, readings: "Sequence[Reading]") -> str:
         readings: from `read_text`.
     """
     articles = [
-        f'<article>\n<h3>{escape(one.variant)}</h3>\n<p class="facts">{escape(one.facts)}</p>\n'
+        f'<article>\n<h3>{escape(one.model)}</h3>\n<p class="facts">{escape(one.facts)}</p>\n'
         f"{render_review(one.tokens, one.weights, one.unknown)}</article>\n"
         for one in readings
     ]

@@ -4,7 +4,6 @@ import functools
 import json
 import shutil
 import tempfile
-from importlib.metadata import version
 from pathlib import Path
 
 import mlflow.pyfunc
@@ -18,6 +17,7 @@ from mlflow.types.schema import Array, Object, Property
 
 from pipeline.source import ROOT, closure
 from pipeline.tracking import commands
+from pipeline.tracking.requirements import constraints, requirements
 
 _WORD = Object([Property("word", DataType.string), Property("weight", DataType.double)])
 _SIGNATURE = ModelSignature(
@@ -33,8 +33,6 @@ _SIGNATURE = ModelSignature(
     params=ParamSchema([ParamSpec("words", DataType.boolean, default=False)]),
 )
 _SCRIPT = Path(__file__).with_name("text_model.py")
-_NUMBERS = ("numba", "numpy", "pandas", "pyarrow", "safetensors", "scikit-learn", "scipy", "torch")
-_REQUIREMENTS = ("mlflow", "pydantic", "regex", "rich", "ruamel.yaml", *_NUMBERS)
 _EXAMPLE = pd.DataFrame({"text": ["A wonderful film, I loved every minute.", "Dull, and far too long."]})
 
 
@@ -56,7 +54,8 @@ def log(client: MlflowClient, run: MlflowRun, command: commands.TextModel) -> st
         client.delete_logged_model(half.model_id)
     made = client.create_logged_model(run.info.experiment_id, "model", run.info.run_id, params=run.data.params)
     with tempfile.TemporaryDirectory() as folder:
-        settings, path = Path(folder) / "settings.json", Path(folder) / "model"
+        settings, exact, path = (Path(folder) / name for name in ("settings.json", "constraints.txt", "model"))
+        exact.write_text(constraints(), "utf-8")
         # MLflow would log a model_config as params of the run
         settings.write_text(json.dumps({"tokenizer": command.tokenizer, "classes": list(command.classes)}), "utf-8")
         mlflow.pyfunc.save_model(
@@ -72,17 +71,12 @@ def log(client: MlflowClient, run: MlflowRun, command: commands.TextModel) -> st
             code_paths=[str(Path(_code().name) / "pipeline")],
             signature=_SIGNATURE,
             input_example=_EXAMPLE,
-            pip_requirements=_requirements(),
+            pip_requirements=[*requirements(), f"-c {exact}"],
         )
         client.log_model_artifacts(made.model_id, str(path))
     client.finalize_logged_model(made.model_id, "READY")
     client.log_outputs(run.info.run_id, [LoggedModelOutput(made.model_id, step=0)])
     return str(made.model_id)
-
-
-@functools.cache
-def _requirements() -> list[str]:
-    return [f"{name}=={version(name).partition('+')[0]}" for name in _REQUIREMENTS]
 
 
 @functools.cache

@@ -1,6 +1,8 @@
 """What the pages of the course quote is what stands in the source, in the results and in params.yaml."""
 
+import ast
 import re
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -32,11 +34,19 @@ def rows_of(text: str) -> list[dict[str, str]]:
     return found
 
 
+def computes(code: str) -> bool:
+    """Whether the lines are whole statements, one of them more than the head of a class and words about it."""
+    nodes = ast.walk(ast.parse(textwrap.dedent(code)))
+    return any(isinstance(node, ast.Return | ast.Assign | ast.AnnAssign | ast.Call) for node in nodes)
+
+
 def test_code_that_is_quoted_stands_in_the_file_that_is_named(page: Path) -> None:
     quoted = [(title, code) for _, title, code in FENCE.findall(page.read_text("utf-8")) if title]
     assert {Path(title).suffix for title, _ in quoted} >= ({".py"} if page.stem == "meaning" else {".py", ".yaml"})
     for title, code in quoted:
         assert code in (ROOT / title).read_text("utf-8"), f"{page.name} quotes what {title} no longer says"
+        if title.endswith(".py"):
+            assert computes(code), f"{page.name} quotes lines of {title} that do nothing"
 
 
 def test_numbers_of_a_table_are_those_of_the_comparison(page: Path) -> None:

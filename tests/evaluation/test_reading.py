@@ -12,7 +12,7 @@ from pipeline.evaluation.review_html import render_readings
 
 
 def reading(tokens: list[str], weights: list[float] | None, unknown: list[int] | None = None) -> Reading:
-    return Reading("attention", "negative", 0.875, tokens, weights, unknown or [])
+    return Reading("imdb attention, seed 0", "negative", 0.875, tokens, weights, unknown or [])
 
 
 def printed(one: Reading, *, colour: bool) -> str:
@@ -36,7 +36,7 @@ def test_words_are_coloured_by_their_share_of_the_largest_weight() -> None:
 
 def test_without_colour_the_weights_are_numbers() -> None:
     text = printed(reading(["not", "good", "."], [0.2, 0.7, 0.1]), colour=False)
-    assert "attention: negative (87.5%), entropy 0.80 nats, as if spread over 2.2 of 3 words" in text
+    assert "imdb attention, seed 0: negative (87.5%), entropy 0.80 nats, as if spread over 2.2 of 3 words" in text
     assert "not good." in text
     assert 'most attended: "good" 0.700, "not" 0.200, "." 0.100' in text
 
@@ -70,7 +70,7 @@ def lines_of(readings: list[Reading], *, width: int, terminal: bool = True) -> l
     return console.file.getvalue().splitlines()  # type: ignore[attr-defined, no-any-return]
 
 
-SEVERAL = [dataclasses.replace(reading(["so", "good" * 30, "d"], None), variant=name) for name in "abc"]
+SEVERAL = [dataclasses.replace(reading(["so", "good" * 30, "d"], None), model=name) for name in "abc"]
 
 
 @pytest.mark.parametrize(
@@ -85,14 +85,14 @@ def test_a_terminal_has_as_many_readings_in_a_row_as_fit_all_of_one_width(width:
 
 
 def test_a_word_stands_beside_itself_however_long_the_lines_above() -> None:
-    longer = dataclasses.replace(SEVERAL[0], variant="attention" * 5, tokens=["so", "good"], weights=[0.25, 0.75])
-    lines = lines_of([longer, dataclasses.replace(longer, variant="b", weights=None)], width=80)
+    longer = dataclasses.replace(SEVERAL[0], model="attention" * 5, tokens=["so", "good"], weights=[0.25, 0.75])
+    lines = lines_of([longer, dataclasses.replace(longer, model="b", weights=None)], width=80)
     assert [line.split() for line in lines if "so good" in line] == [["so", "good"] * 2]
     assert 'most attended: "good" 0.750' in " ".join(line[:40].strip() for line in lines)
 
 
 def test_a_word_or_name_that_is_wider_than_its_column_goes_on_in_the_next_line() -> None:
-    narrow = dataclasses.replace(SEVERAL[0], variant="attention" * 5)
+    narrow = dataclasses.replace(SEVERAL[0], model="attention" * 5)
     lines = [line[:40].rstrip() for line in lines_of([narrow] * 2, width=80)]
     assert "".join(lines).startswith("attention" * 5 + ": negative")
     assert "good" * 30 in "".join(lines)
@@ -112,5 +112,5 @@ def test_a_reading_alone_has_the_whole_terminal() -> None:
 def test_the_page_escapes_the_text_and_has_an_article_per_model() -> None:
     page = render_readings("A text", [reading(["<script>alert(1)</script>", "good"], [0.9, 0.1])] * 2)
     assert "<script>" not in page
-    assert page.count("<article>") == 2
+    assert page.count("<h3>imdb attention, seed 0</h3>") == page.count("<article>") == 2
     assert "negative (87.5%)" in page

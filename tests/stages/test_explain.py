@@ -13,7 +13,8 @@ import pytest
 from small_project import Project
 
 from pipeline.data.tensors import read_tensors
-from pipeline.evaluation.reading import chosen_checkpoints, read_text
+from pipeline.evaluation.reading import read_text
+from pipeline.evaluation.trained import chosen_models
 from stages import explain as stage
 
 COMMAND = Path(sys.executable).with_name("attention")
@@ -31,8 +32,8 @@ def test_a_reading_is_what_the_evaluation_says_of_the_same_review(project: Proje
     table = pd.read_parquet(project.root / "data/tensors/demo/reviews.parquet", columns=["text"])
     predictions = pd.read_parquet(project.root / "evaluation/demo/attention/predictions.parquet").query("seed == 1")
     row = predictions.iloc[5]
-    checkpoints = chosen_checkpoints(project.root / "models/demo", ["attention"], seed=1)
-    (reading,) = read_text(table["text"].iloc[int(row["row"])], checkpoints, data)
+    models = chosen_models(project.root / "models/demo", ["attention"], seed=1)
+    (reading,) = read_text(table["text"].iloc[int(row["row"])], models, data)
     assert reading.answer == data.classes[int(row["predicted"])]
     positive = reading.probability if reading.answer == data.classes[1] else 1 - reading.probability
     assert positive == pytest.approx(row["probability"], abs=1e-6)
@@ -44,23 +45,25 @@ def test_several_models_read_one_text_and_a_page_shows_it(project: Project, tmp_
     words = ["a <b>zzyzx</b> film", "--variant", "attention", "--variant", "tfidf", "--html", str(page)]
     code, out, _ = explain(project, *words)
     assert code == 0
-    assert out.index("attention: ") < out.index("tfidf: ")
+    assert out.index("demo attention, seed ") < out.index("demo tfidf, seed 0: ")
     assert "no attention" in out
     assert "zzyzx" in out.split("Not in the vocabulary")[1]
     assert "&lt;" in page.read_text("utf-8")
     assert "<b>" not in page.read_text("utf-8")
+    heads = re.findall(r"<h3>(.*)</h3>", page.read_text("utf-8"))
+    assert heads == re.findall(r"^(demo \w+, seed \d): ", out, flags=re.MULTILINE)
 
 
 def test_all_is_all_whatever_else_is_named(project: Project) -> None:
     _, out, _ = explain(project, "a film", "--variant", "attention", "--variant", "all")
-    named = [line.split(":")[0] for line in out.splitlines() if re.match(r"\w+: \w+ \(", line)]
+    named = re.findall(r"^demo (\w+), seed \d: \w+ \(", out, flags=re.MULTILINE)
     assert named == ["attention", "attention_entropy", "lstm_attention", "mean", "tfidf"]
 
 
 def test_the_command_runs_as_a_module_too(project: Project) -> None:
     done = project.run(sys.executable, "-m", "stages.app", "explain", "a film")
     assert done.stdout == explain(project, "a film")[1]
-    assert done.stdout.startswith("attention: ")
+    assert done.stdout.startswith("demo attention, seed ")
 
 
 def on_a_terminal(project: Project, *command: str, columns: int) -> str:
@@ -94,7 +97,7 @@ def test_the_installed_command_colours_words_and_sets_readings_side_by_side(proj
     assert coloured, shown
     assert set(coloured) <= {"superb", "and", "dull"}
     lines = re.sub(r"\x1b\[[\d;]*m", "", shown).splitlines()
-    assert re.match(r"attention: (positive|negative) \(.* tfidf: (positive|negative) \(", lines[0])
+    assert re.match(r"demo attention, seed \d: \w+ \(.* demo tfidf, seed 0: \w+ \(", lines[0])
     assert [line.split() for line in lines if line.startswith("superb")] == [["superb", "and", "dull"] * 2]
 
 
@@ -108,7 +111,7 @@ def test_the_text_comes_through_a_pipe_or_from_a_file(project: Project, tmp_path
     path.write_text("a film", encoding="utf-8")
     piped, filed = explain(project, given="a film"), explain(project, "--file", str(path))
     assert piped == filed
-    assert piped[1].startswith("attention: "), "the default"
+    assert piped[1].startswith("demo attention, seed "), "the default"
 
 
 def test_bytes_that_no_terminal_should_get_are_shown_as_such(project: Project, tmp_path: Path) -> None:
@@ -130,6 +133,31 @@ def test_what_is_trained_is_listed(project: Project) -> None:
         "demo  mean  seeds 0, 1",
         "demo  tfidf  seed 0",
     ]
+
+
+@pytest.mark.filterwarnings("ignore::Warning:mlflow", "ignore::Warning:alembic", "ignore::ResourceWarning")
+def test_the_seed_that_answers_is_the_one_that_the_registry_calls_best(project: Project) -> None:
+    from mlflow import MlflowClient
+
+    client = MlflowClient(f"sqlite:///{project.root / 'mlflow.db'}")
+    _, out, _ = explain(project, "a film", "--variant", "all")
+    for variant, seed in re.findall(r"^demo (\w+), seed (\d): ", out, flags=re.MULTILINE):
+        version = client.get_model_version_by_alias(f"demo-{variant}", "best")
+        assert version.tags["run"] == f"{variant} seed {seed}"
+
+
+def test_models_of_other_tensors_than_there_are_now_do_not_answer(project: Project) -> None:
+    project.edit(corpora__demo__tokenizer="whitespace")
+    project.run("dvc", "repro", "train@demo-tfidf")
+    refused = explain(project, "a film", "--variant", "mean", "--variant", "attention")
+    trained_anew, listed = explain(project, "a film", "--variant", "tfidf"), explain(project, "--list")[1]
+    project.restore()
+    other = "trained on other tensors than there are now"
+    again = "`dvc repro train@demo-mean train@demo-attention` trains anew"
+    assert refused == (1, "", f"error: demo mean, attention: {other}: {again}\n")
+    assert trained_anew[0] == 0
+    assert listed.splitlines()[-2:] == [f"demo  mean  seeds 0, 1  {other}", "demo  tfidf  seed 0"]
+    assert explain(project, "a film", "--variant", "mean")[0] == 0
 
 
 @pytest.mark.parametrize(

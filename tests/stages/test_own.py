@@ -109,9 +109,9 @@ def attention(project: Project, *words: str) -> str:
     return project.run("python", "-m", "stages.app", *words).stdout
 
 
-def asked(page: str) -> list[str]:
-    """The words of the command that asks the models of a page."""
-    (command,) = re.findall(r"^`?attention (explain [^`\n]*)", PAGES[page], flags=re.MULTILINE)
+def asked(page: str, corpus: str) -> list[str]:
+    """The words of the command that asks the models of a corpus of a page."""
+    (command,) = re.findall(rf"^`?attention (explain --corpus {corpus} [^`\n]*)", PAGES[page], flags=re.MULTILINE)
     return shlex.split(command)
 
 
@@ -147,7 +147,8 @@ def test_two_classes_become_a_table_of_results(own: Project, monkeypatch: pytest
     assert "of pos" in (own.root / "reports/mine.html").read_text("utf-8")
     examples = read_results_json(own.root / "evaluation/mine/attention/examples.json")
     assert {example["name"] for example in examples} <= {f"row {number}" for number in range(1, 13)}
-    assert re.match(r"attention: (neg|pos) \(.*\na good year\.\n", attention(own, *asked("corpus")))
+    said = attention(own, *asked("corpus", "mine"))
+    assert re.match(r"mine attention, seed 0: (neg|pos) \(.*\na good year\.\n", said)
     assert runs(own, "mine") == {"attention seed 0": "FINISHED", "tfidf seed 0": "FINISHED", "comparison": "FINISHED"}
     (curves,) = plots(own)["accuracy by epoch, mine"]
     points = curves["content"]["data"]["values"]
@@ -186,7 +187,10 @@ def test_three_classes_become_one_too_whole_groups_at_a_time(own: Project, monke
     rows = pd.read_parquet(evaluation / "explanation/reviews.parquet")
     assert rows["comprehensiveness_leave_one_out"].notna().any()
     said = attention(own, "explain", "--corpus", "stars", "--variant", "all", "A good year.")
-    assert re.findall(r"^(\w+): (?:bad|middling|good) \(", said, flags=re.MULTILINE) == ["attention", "tfidf"]
+    assert re.findall(r"^stars (\w+), seed 0: (?:bad|middling|good) \(", said, flags=re.MULTILINE) == [
+        "attention",
+        "tfidf",
+    ]
 
 
 def test_five_reviews_and_a_test_review_of_one_word_become_a_report(
@@ -223,7 +227,15 @@ def test_a_corpus_in_chinese_is_trained_and_read(own: Project, monkeypatch: pyte
     assert set("好坏") <= set(words["word"])
     examples = read_results_json(own.root / "evaluation/chinese/attention/examples.json")
     assert all(len(token) == 1 for example in examples for token in example["tokens"])
-    assert re.match(r"attention: [坏好] \(.*\n我", attention(own, *asked("language")))
+    assert re.match(r"chinese attention, seed 0: [坏好] \(.*\n我", attention(own, *asked("language", "chinese")))
+
+
+def test_words_that_another_tokeniser_has_parted_stay_words(own: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(own, "train@chinese_words-attention", monkeypatch)
+    assert {"喜欢", "不好"} <= set(read_tensors(own.root / "data/tensors/chinese_words").vocabulary.words)
+    said = attention(own, *asked("language", "chinese_words"))
+    assert re.match(r"chinese_words attention, seed 0: [坏好] \(.* of 4 words\n", said)
+    assert '"喜欢" 0.' in said
 
 
 def test_what_is_trained_on_two_corpora_is_listed_and_on_one_of_them_alone(

@@ -92,7 +92,7 @@ def test_it_stands_in_the_table_beside_the_others(trained: Project) -> None:
 def test_the_page_asks_it(trained: Project) -> None:
     (command,) = re.findall(r"^attention explain .*", block("console"), flags=re.MULTILINE)
     said = trained.run("python", "-m", "stages.app", *shlex.split(command)[1:]).stdout
-    assert re.match(r"attention_gated: (negative|positive) \(.*\na good film\n", said)
+    assert re.match(r"demo attention_gated, seed \d: (negative|positive) \(.*\na good film\n", said)
 
 
 def test_its_model_answers_where_only_the_logged_code_is(trained: Project, tmp_path: Path) -> None:

@@ -267,20 +267,23 @@ def test_the_seed_that_validation_likes_best_is_registered_as_such(project: Proj
         assert best.tags["validation_accuracy"] == f"{accuracy:.4f}"
 
 
-def test_a_logged_model_answers_as_the_pipeline_did(project: Project, runs: dict[str, Any]) -> None:
-    for name in ("attention", "tfidf"):
-        run = runs["all"][f"{name} seed 0"]
-        model = runs["client"].get_logged_model(run.outputs.model_outputs[0].model_id)
-        code = (
-            "import sys, json, mlflow, pandas as pd\n"
-            "table = pd.read_parquet(sys.argv[2]); table = table[table['split'] == 'test'].head(20)\n"
-            "print(json.dumps(mlflow.pyfunc.load_model(sys.argv[1]).predict(table[['text']])['label'].tolist()))\n"
-        )
-        reviews = str(project.root / "data/demo/reviews.parquet")
-        done = project.run("python", "-W", "ignore", "-c", code, model.artifact_location, reviews)
-        rows = pd.read_parquet(project.root / f"evaluation/demo/{name}/predictions.parquet").query("seed == 0").head(20)
-        expected = ["positive" if label else "negative" for label in rows.sort_values("row")["predicted"]]
-        assert json.loads(done.stdout.splitlines()[-1]) == expected
+@pytest.mark.parametrize("name", ["attention", "lstm_attention", "tfidf"])
+def test_a_logged_model_answers_as_the_pipeline_did(project: Project, runs: dict[str, Any], name: str) -> None:
+    model = runs["client"].get_logged_model(runs["all"][f"{name} seed 0"].outputs.model_outputs[0].model_id)
+    code = (
+        "import sys, mlflow, pandas as pd\n"
+        "table = pd.read_parquet(sys.argv[2]); table = table[table['split'] == 'test']\n"
+        "print(mlflow.pyfunc.load_model(sys.argv[1]).predict(table[['text']]).to_json(double_precision=15))\n"
+    )
+    reviews = str(project.root / "data/demo/reviews.parquet")
+    done = project.run("python", "-W", "ignore", "-c", code, model.artifact_location, reviews)
+    answers = pd.DataFrame(json.loads(done.stdout.splitlines()[-1]))
+    rows = pd.read_parquet(project.root / f"evaluation/demo/{name}/predictions.parquet").query("seed == 0")
+    rows = rows.sort_values("row")
+    assert len(answers) == len(rows) == 160
+    assert list(answers["label"]) == ["positive" if label else "negative" for label in rows["predicted"]]
+    of_answer = rows["probability"].where(rows["predicted"] == 1, 1 - rows["probability"])
+    np.testing.assert_allclose(answers["probability"], of_answer, atol=1e-6)
 
 
 def test_the_log_shows_progress_coverage_the_table_and_where_to_look(project: Project) -> None:

@@ -179,8 +179,11 @@ def test_the_model_says_what_it_takes_and_nothing_in_it_is_pickled(
     assert not {".pkl", ".pickle", ".pt", ".joblib"} & suffixes
     assert {path.suffix for path in (folder / "artifacts").iterdir()} == {".safetensors", ".npy", ".txt", ".json"}
     assert json.loads((folder / "input_example.json").read_text("utf-8"))["columns"] == ["text"]
-    requirements = (folder / "requirements.txt").read_text("utf-8").splitlines()
-    assert all("==" in line for line in requirements), "a clean environment would get other versions"
+    *imported, rest = (folder / "requirements.txt").read_text("utf-8").splitlines()
+    assert rest == "-c constraints.txt"
+    exact = [*imported, *(folder / "constraints.txt").read_text("utf-8").splitlines()]
+    assert all("==" in line for line in exact), "a clean environment would get other versions"
+    assert {"flask", "pydantic-core", "llvmlite", "markdown-it-py"} <= {line.split("==")[0] for line in exact}
 
 
 def test_a_server_gives_a_hundred_at_a_time_their_own_answers(server: str) -> None:
@@ -204,6 +207,39 @@ def test_a_server_gives_a_hundred_at_a_time_their_own_answers(server: str) -> No
         assert answer["entropy_nats"] == pytest.approx(entropy, abs=1e-5)
 
 
+def test_a_request_of_a_hundred_rows_gets_a_hundred_answers_in_order(server: str) -> None:
+    ready(server)
+    places = [[1.0] * (number % 7) + [-1.0] * (number % 5) + [0.0] for number in range(100)]
+    texts = [" ".join({1.0: "good", -1.0: "bad", 0.0: "film"}[place] for place in text) for text in places]
+    body = {"dataframe_split": {"columns": ["text"], "data": [[text] for text in texts]}}
+    answer = requests.post(f"{server}/invocations", json=body, timeout=60)
+    assert answer.ok, answer.text
+    rows, positive = answer.json()["predictions"], [expected(text)[0] for text in places]
+    assert [row["probability"] for row in rows] == pytest.approx([max(one, 1 - one) for one in positive], rel=1e-5)
+    sure = [number for number, one in enumerate(positive) if abs(one - 0.5) > 1e-6]
+    assert len(sure) > 80
+    assert all(rows[number]["label"] == ("positive" if positive[number] > 0.5 else "negative") for number in sure)
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        ('text\n"A good, good film."\n"Bad, very bad."\n', "csv"),
+        ('{"dataframe_records": [{"text": "A good, good film."}, {"text": "Bad, very bad."}]}', "json"),
+    ],
+)
+def test_a_file_is_answered_on_the_command_line(
+    bare: dict[str, str], trained: Path, tmp_path: Path, content: str, kind: str
+) -> None:
+    (tmp_path / "texts").write_text(content, encoding="utf-8")
+    mlflow, given = str(Path(sys.executable).with_name("mlflow")), ("-i", str(tmp_path / "texts"), "-t", kind)
+    command = [mlflow, "models", "predict", "-m", "models:/demo-model@best", "--env-manager", "local", *given]
+    done = subprocess.run(command, cwd=trained, env=bare, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    rows = json.loads(done.stdout)["predictions"]
+    assert [row["label"] for row in rows] == ["positive", "negative"]
+
+
 def test_a_server_says_what_is_wrong_with_a_request(server: str) -> None:
     ready(server)
     body = {"dataframe_records": [{"review": "good"}]}
@@ -217,7 +253,7 @@ def test_a_logged_model_asks_for_every_library_that_its_code_imports() -> None:
     from importlib.metadata import packages_distributions
 
     from pipeline.source import PACKAGES, ROOT, closure
-    from pipeline.tracking import model
+    from pipeline.tracking.requirements import IMPORTED
 
     names = set()
     for file in closure(ROOT / "pipeline/tracking/text_model.py"):
@@ -230,7 +266,7 @@ def test_a_logged_model_asks_for_every_library_that_its_code_imports() -> None:
     homes = packages_distributions()
     assert foreign, "the model needs libraries"
     for name in foreign:
-        assert set(homes[name]) & set(model._REQUIREMENTS), name
+        assert set(homes[name]) & set(IMPORTED), name
 
 
 def test_a_model_that_a_kill_left_by_half_is_deleted(
