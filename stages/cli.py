@@ -7,7 +7,7 @@ import typer
 
 from pipeline import lockfile
 from pipeline.data.atomic import FULL
-from pipeline.data.printable import printable
+from pipeline.printable import printable
 
 NO_MEMORY = "can't allocate memory"  # what torch says, in an error of no kind of its own
 

@@ -9,7 +9,6 @@ import typer
 from rich.console import Console
 
 from pipeline.data.atomic import replacing
-from pipeline.data.printable import printable
 from pipeline.data.tensors import read_tensors
 from pipeline.evaluation.outdated import outdated
 from pipeline.evaluation.predict import trained_seeds
@@ -17,6 +16,7 @@ from pipeline.evaluation.reading import print_readings, read_text
 from pipeline.evaluation.review_html import render_readings
 from pipeline.evaluation.trained import chosen_models, trained_variants
 from pipeline.lockfile import LOCK
+from pipeline.printable import printable
 from stages import cli
 
 OTHER_TENSORS = "trained on other tensors than there are now"

@@ -7,9 +7,9 @@ import typer
 
 from pipeline.data import own_reviews
 from pipeline.data.atomic import replacing
-from pipeline.data.printable import printable
 from pipeline.data.tables import write_parquet
 from pipeline.params import load_params
+from pipeline.printable import printable
 from stages import cli
 
 

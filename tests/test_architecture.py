@@ -11,7 +11,7 @@ from pipeline.source import ROOT, direct_imports
 
 MAY_IMPORT = {
     "explanation": {"explanation", "evaluation", "models", "data", "processes", "progress", "adam", "formats"},
-    "evaluation": {"evaluation", "models", "data", "processes", "progress", "formats"},
+    "evaluation": {"evaluation", "models", "data", "processes", "progress", "printable", "formats"},
     "training": {
         "training",
         "models",
@@ -26,8 +26,8 @@ MAY_IMPORT = {
     },
     "models": {"models", "params_variants", "formats"},
     "mechanisms": {"mechanisms", "models"},
-    "data": {"data", "processes", "progress", "formats"},
-    "tracking": {"tracking", "dvc_process", "progress", "source"},
+    "data": {"data", "processes", "progress", "printable", "formats"},
+    "tracking": {"tracking", "dvc_process", "progress", "printable", "source"},
     "params": {"params_sources", "params_variants", "params_errors", "params_yaml"},
     "params_variants": {"params_sources", "params_own"},
     "params_own": {"source"},
@@ -41,6 +41,7 @@ MAY_IMPORT = {
     "lockfile": {"dvc_process"},
     "dvc_process": set(),
     "progress": set(),
+    "printable": set(),
     "source": set(),
 }
 # MLflow stores this script as the model and runs it to load one: it is the other end of the room.

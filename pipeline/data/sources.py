@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import requests
 
 from pipeline.data.download import download
-from pipeline.data.printable import printable
+from pipeline.printable import printable
 
 MIRROR = "ATTENTION_DATA_MIRROR"  # a folder or a URL prefix that holds the files under their names; tried first
 REASON = 300  # characters of what went wrong with one copy

@@ -10,7 +10,6 @@ from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.data.printable import printable
 from pipeline.data.reviews import pack
 from pipeline.data.tensors import Tensors
 from pipeline.data.tokenizer import make_tokenizer
@@ -19,6 +18,7 @@ from pipeline.evaluation.entropy import entropy_columns
 from pipeline.evaluation.predict import predict
 from pipeline.evaluation.review_html import spaces_before
 from pipeline.evaluation.trained import Trained
+from pipeline.printable import printable
 
 BARELY = 0.1  # of the largest weight of a text: what is less stays as the terminal has it
 TOP = 10  # words named where there is no colour

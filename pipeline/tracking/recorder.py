@@ -16,7 +16,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import BinaryIO
 
-from pipeline.data.printable import printable
+from pipeline.printable import printable
 from pipeline.progress import Progress, Task
 from pipeline.tracking import commands
 from pipeline.tracking.provenance import invocation
