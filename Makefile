@@ -80,13 +80,8 @@ ui: .venv/installed
 		.venv/bin/mlflow ui --workers 1 --uvicorn-opts '--lifespan off --no-access-log' \
 		--backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}"
 
-# All columns would be more than a thousand. Patterns match from the beginning of a column's name.
 experiments: .venv/installed
-	@[ -f results/$(CORPUS)/variants/$(VARIANT).json ] || { \
-		echo "error: results/$(CORPUS)/variants/$(VARIANT).json is not there; \`make demo\` makes those of demo. There are:"; \
-		ls results/*/variants/*.json | sed 's|results/\(.*\)/variants/\(.*\)\.json|  VARIANT=\2 CORPUS=\1|'; exit 1; } >&2
-	.venv/bin/dvc exp show --drop '.*' \
-		--keep 'Experiment|results/$(CORPUS)/variants/$(VARIANT).json:(accuracy|entropy_nats)_mean|variants.$(VARIANT)\.'
+	@.venv/bin/python -m stages.experiments $(VARIANT) --corpus $(CORPUS)
 
 # The variable: Material says at each build that it will be maintained until 2027.
 docs: .venv/installed

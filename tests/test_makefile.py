@@ -1,11 +1,7 @@
 """What the targets of the Makefile say: how far the set-up is, and at the end where to look."""
 
-import re
-import shlex
 import subprocess
 from pathlib import Path
-
-import pytest
 
 ROOT = Path(__file__).parents[1]
 COLLECTED = """Collecting dvc<4,>=3.67 (from attention-benchmark==0.1.0)
@@ -44,48 +40,3 @@ def test_the_set_up_says_in_one_line_how_far_it_is(tmp_path: Path) -> None:
 def test_a_set_up_that_fails_is_tried_again(tmp_path: Path) -> None:
     assert set_up(tmp_path, COLLECTED).returncode == 2
     assert not (tmp_path / ".venv/installed").exists()
-
-
-def test_experiments_are_shown_with_the_columns_of_one_variant_alone() -> None:
-    command = ["make", "--dry-run", "--no-print-directory", "--old-file=.venv/installed", "experiments"]
-    planned = subprocess.run([*command, "VARIANT=best"], cwd=ROOT, capture_output=True, text=True, check=True)
-    words = shlex.split(planned.stdout.replace("\\\n", ""))
-    keep = re.compile(words[words.index("--keep") + 1])
-    shown = ["Experiment", "results/demo/variants/best.json:accuracy_mean", "variants.best.training.epochs"]
-    hidden = [
-        "Created",
-        "results/imdb/variants/best.json:accuracy_mean",
-        "results/demo/variants/best.json:accuracy_std",
-    ]
-    assert [name for name in shown + hidden if keep.match(name)] == shown
-
-
-@pytest.mark.parametrize(
-    ("target", "made"),
-    [
-        ("demo", ["results/demo/comparison.md", "reports/demo.html"]),
-        ("repro", ["results/imdb/comparison.md", "results/published.md", "reports/imdb.html"]),
-    ],
-)
-def test_make_ends_with_what_was_made_and_where_to_look(target: str, made: list[str]) -> None:
-    command = ["make", "--dry-run", "--no-print-directory", "--old-file=.venv/installed", target]
-    planned = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    last = planned.stdout.splitlines()[-1]
-    assert not [path for path in [*made, "make ui"] if path not in last]
-
-
-def test_experiments_of_what_was_not_tested_are_an_error_that_says_what_was(tmp_path: Path) -> None:
-    (tmp_path / "results/own/variants").mkdir(parents=True)
-    for name in ("best", "mean"):
-        (tmp_path / f"results/own/variants/{name}.json").touch()
-    command = ["make", "--no-print-directory", f"--file={ROOT / 'Makefile'}", "--old-file=.venv/installed"]
-    done = subprocess.run(
-        [*command, "experiments", "VARIANT=bets"], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 2
-    assert done.stderr.splitlines()[:3] == [
-        "error: results/demo/variants/bets.json is not there; `make demo` makes those of demo. There are:",
-        "  VARIANT=best CORPUS=own",
-        "  VARIANT=mean CORPUS=own",
-    ]
-    assert done.stdout == ""

@@ -18,7 +18,11 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"^ *```(\w*)[^\n]*\n(.*?)^ *```$", re.DOTALL | re.MULTILINE)
 COMMAND = re.compile(r"^(\$ |[A-Z_]+=\S+ )*(attention|make|python3?|torchrun|dvc) |&& (attention|dvc) ")
 SPAN = re.compile(r"`([^`]+)`")
-ASKED = {"explain": "stages.explain", "check": "stages.check_params"}  # by `attention`
+ASKED = {
+    "explain": "stages.explain",
+    "check": "stages.check_params",
+    "experiments": "stages.experiments",
+}  # by `attention`
 PARAMS = YAML(typ="safe", pure=True).load(ROOT / "params.yaml")
 STAGES = YAML(typ="safe", pure=True).load(ROOT / "dvc.yaml")["stages"]
 

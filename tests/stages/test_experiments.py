@@ -34,6 +34,19 @@ def test_an_experiment_runs_and_is_shown(project: Project) -> None:
     assert table[0] == "Experiment,results/demo/variants/attention.json:accuracy_mean,corpora.demo.training.epochs"
     assert [row.split(",")[2] for row in table if row.startswith("quick,")] == ["1"]
     project.restore()
+    head, *rows = project.run("python", "-m", "stages.experiments", "attention").stdout.splitlines()
+    assert head.split("  ")[0] == "experiment"
+    assert head.split()[-1] == "corpora.demo.training.epochs", "the one param that is not the same"
+    accuracy = json.loads((project.root / "results/demo/variants/attention.json").read_text("utf-8"))["accuracy_mean"]
+    found = {row.split()[0]: row.split()[1:] for row in rows}
+    assert [found[name][-1] for name in ("workspace", "quick")] == ["2", "1"]
+    assert float(found["workspace"][0]) == pytest.approx(accuracy, abs=1e-4)
+
+
+def test_experiments_of_what_was_not_tested_are_an_error_that_says_what_was(project: Project) -> None:
+    done = project.run("python", "-m", "stages.experiments", "bets", check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: 'bets' was not tested on 'demo': there are attention, attention_entropy, ")
 
 
 def test_dvcs_extension_for_vs_code_reads_the_project(project: Project) -> None:
