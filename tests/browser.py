@@ -1,5 +1,6 @@
 """A headless Chromium for the tests of pages, and what would run in a page that does not escape it."""
 
+import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,3 +35,9 @@ def headless(profile: Path, *, watch_network: bool = False) -> Iterator[Chrome]:
     driver = Chrome(options=options, service=Service(str(DRIVER)))
     yield driver
     driver.quit()
+
+
+def requests(driver: Chrome) -> list[str]:
+    """Addresses that pages have asked for since the last call, in a browser whose network is watched."""
+    messages = [json.loads(entry["message"])["message"] for entry in driver.get_log("performance")]
+    return [one["params"]["request"]["url"] for one in messages if one["method"] == "Network.requestWillBeSent"]

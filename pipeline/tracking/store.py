@@ -60,7 +60,7 @@ class Store:
         found = self.client.get_experiment_by_name(name)
         if found is None:
             made = self.client.create_experiment(name, artifact_location=self._artifacts(name))
-            self.client.set_experiment_tag(made, "mlflow.note.content", note.text(name, made))
+            note.write(self.client, made)
             found = self.client.get_experiment(made)
         elif found.lifecycle_stage == "deleted":
             self.client.restore_experiment(found.experiment_id)

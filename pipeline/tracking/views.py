@@ -6,50 +6,40 @@ is incomplete on purpose, MLflow fills in its defaults. When a view cannot be wr
 
 import base64
 import json
-import os
 import sys
 import zlib
 from collections.abc import Mapping
-from urllib.parse import quote, urlencode
 
 from mlflow import MlflowClient
 from mlflow.entities import Experiment
 
-from pipeline.tracking.provenance import EXPERIMENT
 from pipeline.tracking.run import CURRENT, SWEEP, VARIANT
 
 RUNS = "runs"
 GROUPS = "groups"
 FOCUS = "focus"
 SWEPT = "sweep"
-LINKS = {
-    "table": (RUNS, "TABLE"),
-    "charts": (RUNS, "CHART"),
-    "charts by variant": (GROUPS, "CHART"),
-    "entropy histograms": (FOCUS, "CHART"),
-    "top words": (FOCUS, "ARTIFACT"),
-    "entropy sweep": (SWEPT, "CHART"),
-}
 
 _TAG = "mlflow.sharedViewState."
 _BEST_FIRST = {
     "orderByKey": "metrics.`test/accuracy`",
     "orderByAsc": False,
 }
-_COLUMNS: list[str] = [
-    "params.`variant`",
-    "params.`seed`",
-    "metrics.`test/accuracy`",
-    "metrics.`test/f1`",
-    "metrics.`test/roc_auc`",
-    "metrics.`test/log_loss`",
-    "metrics.`validation/accuracy`",
-    "metrics.`test/entropy_nats`",
-    "metrics.`test/entropy_normalised`",
-    "attributes.`Dataset`",
-]
 _WEIGHT = "params.`training.entropy_weight`"
-_SWEPT_COLUMNS = [column for column in _COLUMNS if column.startswith(("params", "metrics.`test"))]
+_WIDTHS = {  # of columns, in pixels: a window of 1500 has room for the first five
+    "params.`variant`": 230,
+    "params.`seed`": 70,
+    "metrics.`test/accuracy`": 115,
+    "metrics.`test/entropy_nats`": 140,
+    "metrics.`test/entropy_normalised`": 180,
+    "metrics.`test/f1`": 100,
+    "metrics.`test/roc_auc`": 110,
+    "metrics.`test/log_loss`": 110,
+    "metrics.`validation/accuracy`": 150,
+    "attributes.`Dataset`": 200,
+}
+_COLUMNS = list(_WIDTHS)
+_SWEPT_COLUMNS = [_WEIGHT, *(column for column in _COLUMNS if column.startswith(("params", "metrics.`test")))]
 _QUANTILES = [f"attention/entropy_p{percent}" for percent in ("05", "25", "50", "75", "95")]
 _PICTURE = "entropy_histogram"
 _CHANCE = 0.5  # accuracy of a guess between two classes
@@ -62,9 +52,10 @@ _GROUPED_BY_VARIANT = {
 def save(client: MlflowClient, experiment: Experiment) -> None:
     """Write the saved views, where they are not there as they should be; a failure costs a warning."""
     try:
-        worse = f"{_runs(GROUPS)} and metrics.`validation/accuracy` < {_CHANCE}"
+        worse = f"{filter_of(GROUPS)} and metrics.`validation/accuracy` < {_CHANCE}"
         is_worse = bool(client.search_runs([experiment.experiment_id], worse, max_results=1))
-        for key, state in states(0.0 if is_worse else _CHANCE).items():
+        epoch = _last_common_epoch(client, experiment.experiment_id)
+        for key, state in states(0.0 if is_worse else _CHANCE, epoch).items():
             value = encode(state)
             if experiment.tags.get(_TAG + key) != value:
                 client.set_experiment_tag(experiment.experiment_id, _TAG + key, value)
@@ -72,40 +63,12 @@ def save(client: MlflowClient, experiment: Experiment) -> None:
         print(f"warning: the saved views of MLflow were not written: {error}", file=sys.stderr, flush=True)
 
 
-def link(experiment_id: str, name: str) -> str:
-    """Address of the view called ``name`` in LINKS, relative to the MLflow server's."""
-    key, mode = LINKS[name]
-    query = f"workflowType=machine_learning&viewStateShareKey={key}&compareRunsMode={mode}"
-    return f"#/experiments/{experiment_id}/runs?{query}"
-
-
-def print_links(client: MlflowClient, experiment_id: str, tried: str | None) -> None:
-    """Print where to look, on stderr, last of all; a view that would have no run is left out.
-
-    Args:
-        client: Of the store.
-        experiment_id: Of the corpus.
-        tried: Name of the DVC experiment that goes on; its runs are a view of their own.
-    """
-    shown = [name for name, (key, _) in LINKS.items() if client.search_runs([experiment_id], _runs(key), max_results=1)]
-    uri = os.environ["MLFLOW_TRACKING_URI"]
-    server = uri.rstrip("/") if uri.startswith("http") else "http://127.0.0.1:5000"
-    if shown or tried:
-        print("Results are in MLflow: `make ui`, then open one of", file=sys.stderr, flush=True)
-    for name in shown:
-        print(f"MLflow {name}: {server}/{link(experiment_id, name)}", file=sys.stderr, flush=True)
-    if tried:
-        query = urlencode({"searchFilter": f"tags.`{EXPERIMENT}` = '{tried}'"}, quote_via=quote)
-        own = f"#/experiments/{experiment_id}/runs?{query}"
-        print(f"MLflow runs of {tried}: {server}/{own}", file=sys.stderr, flush=True)
-
-
 def encode(state: Mapping[str, object]) -> str:
     """A page state as MLflow stores it."""
     return "deflate;" + base64.b64encode(zlib.compress(json.dumps(state).encode())).decode()
 
 
-def states(lowest: float = _CHANCE) -> dict[str, dict[str, object]]:
+def states(lowest: float = _CHANCE, epoch: int = 1) -> dict[str, dict[str, object]]:
     """The page states by key.
 
     Single runs in the colour of their variant, runs grouped by variant, one run of each variant that has learned where
@@ -113,6 +76,7 @@ def states(lowest: float = _CHANCE) -> dict[str, dict[str, object]]:
 
     Args:
         lowest: Where the accuracy of the groups begins: their bands would else begin all axes at 0.
+        epoch: At which the pictures of the attention's entropy open.
     """
     charts = [
         _bar("results", "test/accuracy"),
@@ -124,7 +88,7 @@ def states(lowest: float = _CHANCE) -> dict[str, dict[str, object]]:
         _lines("attention", "attention/entropy_mean"),
         _lines("attention", "attention/entropy_normalised_mean"),
         _lines("attention", *_QUANTILES),
-        _histograms("attention"),
+        _histograms("attention", epoch),
         _bar("meaning", "null/accuracy_uniform"),
         _bar("meaning", "null/trained_uniform"),
         _bar("meaning", "explanation/comprehensiveness_attention"),
@@ -133,9 +97,10 @@ def states(lowest: float = _CHANCE) -> dict[str, dict[str, object]]:
     ]
     page = {
         **_BEST_FIRST,
-        "searchFilter": _runs(RUNS),
+        "searchFilter": filter_of(RUNS),
         "selectedColumns": _COLUMNS,
         "columnOrder": _COLUMNS,
+        "columnWidths": _WIDTHS,
         "runsHiddenMode": "SHOW_ALL",
         "isAccordionReordered": True,  # else MLflow sorts the sections by name
         "compareRunSections": [_section(name) for name in ("results", "learning", "attention", "meaning")],
@@ -153,12 +118,13 @@ def states(lowest: float = _CHANCE) -> dict[str, dict[str, object]]:
     }
     sweep = {
         **page,
-        "searchFilter": _runs(SWEPT),
-        "selectedColumns": [_WEIGHT, *_SWEPT_COLUMNS],
-        "columnOrder": [_WEIGHT, *_SWEPT_COLUMNS],
+        "searchFilter": filter_of(SWEPT),
+        "selectedColumns": _SWEPT_COLUMNS,
+        "columnOrder": _SWEPT_COLUMNS,
+        "columnWidths": {_WEIGHT: 190, **_WIDTHS},
         "compareRunSections": [_section(SWEPT, columns=1, height=420), _section("trade-offs", columns=2)],
         "compareRunCharts": [
-            _parallel(SWEPT, ["variant", "training.entropy_weight"], ["test/entropy_nats", "test/accuracy"]),
+            _parallel(SWEPT, ["training.entropy_weight", "variant"], ["test/entropy_nats", "test/accuracy"]),
             _scatter("trade-offs", "test/entropy_nats", "test/accuracy"),
             _scatter("trade-offs", "test/entropy_nats", "explanation/comprehensiveness_attention"),
         ],
@@ -167,18 +133,29 @@ def states(lowest: float = _CHANCE) -> dict[str, dict[str, object]]:
         **page,
         "orderByKey": "metrics.`test/entropy_normalised`",
         "orderByAsc": True,
-        "searchFilter": _runs(FOCUS),
+        "searchFilter": filter_of(FOCUS),
         "compareRunSections": [_section(FOCUS, columns=1, height=620)],
-        "compareRunCharts": [_histograms(FOCUS)],
+        "compareRunCharts": [_histograms(FOCUS, epoch)],
     }
     return {RUNS: page, GROUPS: groups, FOCUS: focus, SWEPT: sweep}
 
 
-def _runs(key: str) -> str:
-    """The filter of a view: the runs of params.yaml as it last was."""
-    role = SWEEP if key == SWEPT else VARIANT
+def current(role: str) -> str:
+    """The filter of the runs of params.yaml as it last was."""
+    return f"tags.`pipeline.role` = '{role}' and tags.`{CURRENT}` = 'yes'"
+
+
+def filter_of(key: str) -> str:
+    """The filter of a view."""
     one_of_each = " and params.query != 'none' and tags.`mlflow.loggedImages` = 'True'" if key == FOCUS else ""
-    return f"tags.`pipeline.role` = '{role}' and tags.`{CURRENT}` = 'yes'{one_of_each}"
+    return current(SWEEP if key == SWEPT else VARIANT) + one_of_each
+
+
+def _last_common_epoch(client: MlflowClient, experiment_id: str) -> int:
+    """The last of which all runs that have pictures have one: MLflow shows the pictures of one epoch."""
+    found = client.search_runs([experiment_id], filter_of(FOCUS))
+    histories = [client.get_metric_history(run.info.run_id, "attention/entropy_mean") for run in found]
+    return min((max((metric.step for metric in one), default=1) for one in histories), default=1)
 
 
 def _section(name: str, columns: int = 3, height: int = 360) -> dict[str, object]:
@@ -208,9 +185,9 @@ def _scatter(section: str, x: str, y: str) -> dict[str, object]:
     return _card(section, "SCATTER", y, axes)
 
 
-def _histograms(section: str) -> dict[str, object]:
+def _histograms(section: str, epoch: int) -> dict[str, object]:
     # A run's params would make each picture as wide as the page.
-    fields = {"imageKeys": [_PICTURE], "step": 1, "showRunParams": False}
+    fields = {"imageKeys": [_PICTURE], "step": epoch, "showRunParams": False}
     return _card(section, "IMAGE", _PICTURE, fields)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mlflow.entities import Run as MlflowRun
 
-from pipeline.tracking import abandoned, commands, views
+from pipeline.tracking import abandoned, commands, links, note, views
 from pipeline.tracking.open_run import OpenRun, PublishedRun
 from pipeline.tracking.provenance import EXPERIMENT, provenance
 from pipeline.tracking.run import CURRENT, Run, flatten
@@ -45,8 +45,7 @@ class Writer:
             case commands.Retire():
                 self._retire(command.experiment, command.role)
             case commands.PrintLinks():
-                experiment = self._store.experiment(command.experiment)
-                views.print_links(self._store.client, experiment.experiment_id, self._tags.get(EXPERIMENT))
+                self._print_links(command.experiment)
             case commands.Goodbye():
                 self.end(command.status)
             case _ if command.number in self._open:
@@ -127,6 +126,12 @@ class Writer:
     def _retire(self, experiment: str, role: str) -> None:
         for other in self._current(experiment, role, {}) - self._named:
             self._store.client.set_tag(other, CURRENT, "no")
+
+    def _print_links(self, name: str) -> None:
+        client, experiment_id = self._store.client, self._store.experiment(name).experiment_id
+        views.save(client, client.get_experiment(experiment_id))  # once more: now its runs are there
+        note.write(client, experiment_id)
+        links.print_all(client, experiment_id, self._tags.get(EXPERIMENT))
 
     def _current(self, experiment: str, role: str, tags: Mapping[str, str]) -> set[str]:
         """Ids of the runs that are marked as current."""

@@ -1,6 +1,5 @@
 """The pages of docs/ as the site that MkDocs makes of them, in a real browser: no error, no network, any width."""
 
-import json
 import os
 import shutil
 import subprocess
@@ -9,13 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browser import headless
+from browser import headless, requests
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
 ROOT = Path(__file__).parents[2]
-PAGES = ("index", "course/learned-query")
+PAGES = sorted(str(page.relative_to(ROOT / "docs").with_suffix("")) for page in ROOT.glob("docs/**/*.md"))
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +47,7 @@ def test_no_equation_is_left_as_tex(site: Path) -> None:
 def chrome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
     with headless(tmp_path_factory.mktemp("profile"), watch_network=True) as driver:
         driver.get("about:blank")
-        driver.get_log("performance")  # of the browser's own first page
+        requests(driver)  # those of the browser's own first page
         yield driver
 
 
@@ -66,10 +65,9 @@ def test_a_page_loads_by_itself_in_light_and_dark_and_fits_a_phone(chrome: Chrom
         inks.add(chrome.find_element(By.TAG_NAME, "h1").value_of_css_property("color"))
     assert len(inks) == 2, "dark looks like light"
     assert chrome.get_log("browser") == []
-    messages = [json.loads(entry["message"])["message"] for entry in chrome.get_log("performance")]
-    requests = [one["params"]["request"]["url"] for one in messages if one["method"] == "Network.requestWillBeSent"]
-    assert requests
-    assert not [url for url in requests if not url.startswith(("file:", "data:", "blob:"))]
+    asked = requests(chrome)
+    assert asked
+    assert not [url for url in asked if not url.startswith(("file:", "data:", "blob:"))]
 
 
 @pytest.mark.skipif(not shutil.which("chromedriver"), reason="needs Chromium and chromedriver")

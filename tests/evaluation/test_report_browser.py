@@ -8,7 +8,7 @@ import evaluation_results
 import numpy as np
 import pandas as pd
 import pytest
-from browser import ATTACKS, CHROMIUM, DRIVER, headless
+from browser import ATTACKS, CHROMIUM, DRIVER, headless, requests
 from evaluation_results import VARIANTS, examples, report_page
 from scipy.stats import entropy
 from selenium.webdriver import Chrome, Keys
@@ -35,7 +35,9 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def chrome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
-    with headless(tmp_path_factory.mktemp("profile")) as driver:
+    with headless(tmp_path_factory.mktemp("profile"), watch_network=True) as driver:
+        driver.get("about:blank")
+        requests(driver)  # those of the browser's own first page
         yield driver
 
 
@@ -238,6 +240,9 @@ def test_the_page_of_a_pipeline_works(chrome: Chrome, project: Project) -> None:
     assert len(texts(chrome, "#reading .words")) == 2
     assert len(texts(chrome, "#comparison tbody tr")) == len(SMALL)
     assert chrome.get_log("browser") == []
+    asked = requests(chrome)
+    assert path.as_uri() in asked
+    assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
 
 
 @pytest.mark.parametrize("width", [360, 1250])

@@ -1,8 +1,8 @@
-"""The runs of the small project as the MLflow UI shows them, in a real browser: saved views, and what a run holds."""
+"""The runs of the small project as the MLflow UI shows them, in a real browser: every link, and what a run holds."""
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,8 +14,16 @@ from selenium.webdriver.support.wait import WebDriverWait
 from small_project import VARIANTS, Project
 
 from chaos.stores import Server, free_port
-from pipeline.tracking import views
+from pipeline.tracking import links
 
+METRICS = [f"metrics.`test/{name}`" for name in ("accuracy", "entropy_nats", "entropy_normalised")]
+HEADINGS = """
+document.querySelector('[data-component-id="mlflow.assistant.chat_panel.close"]')?.click()  // open the first time
+return [...document.querySelectorAll('.ag-header-cell')]
+  .map((cell) => [cell.getBoundingClientRect(), cell.getAttribute('col-id')])
+  .filter(([box]) => box.width && box.right <= document.querySelector('.ag-root').getBoundingClientRect().right)
+  .map(([, id]) => id).filter((id) => id.startsWith('params') || id.startsWith('metrics')).slice(0, 5)
+"""
 CELLS = """
 const cells = {}
 for (const row of document.querySelectorAll('.ag-row'))
@@ -23,6 +31,10 @@ for (const row of document.querySelectorAll('.ag-row'))
     (cells[row.getAttribute('row-index')] ??= {})[cell.getAttribute('col-id')] = cell.innerText
 return Object.values(cells)
 """
+PICTURES = (
+    "return [...document.images].filter(({src, naturalWidth}) => src.includes('run_uuid') && naturalWidth).length"
+)
+AXES = "return [...document.querySelectorAll('.parcoords .label')].map((label) => label.textContent).slice(1)"
 OF_MLFLOW = (
     "/ajax-api/2.0/mlflow/users/current - ",  # its page asks who one is; without accounts the answer is 404
     "ResizeObserver loop completed with undelivered notifications",  # the browser drew a frame later
@@ -64,7 +76,7 @@ def address(client: MlflowClient) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
     with headless(tmp_path_factory.mktemp("profile")) as driver:
-        driver.set_window_size(2200, 800)  # the table draws only the columns that fit
+        driver.set_window_size(1500, 900)
         driver.set_script_timeout(120)  # drawing a dozen charts may hold the page up for longer than the usual 30 s
         yield driver
 
@@ -82,24 +94,80 @@ def wait_for(chrome: Chrome, *texts: str) -> str:
     return str(chrome.execute_script(BODY))
 
 
-def test_the_table_has_the_variants_and_their_accuracy_best_first(
-    chrome: Chrome, client: MlflowClient, address: str, experiment: str
-) -> None:
-    chrome.get(address + views.link(experiment, "table"))
+def wait_until(chrome: Chrome, script: str, expected: object) -> None:
+    """Waits until a script returns what is expected."""
+    WebDriverWait(chrome, 60).until(lambda page: page.execute_script(script) == expected)
+
+
+def has_the_table(chrome: Chrome) -> None:
     wait_for(chrome, "matching runs", "test/accuracy", "tfidf seed 0")
-    rows = chrome.execute_script(CELLS)
-    assert {row["params.`variant`"] for row in rows} == set(VARIANTS)
-    shown = [float(row["metrics.`test/accuracy`"]) for row in rows]
+    wait_until(chrome, HEADINGS, ["params.`variant`", "params.`seed`", *METRICS])
+    assert {row["params.`variant`"] for row in chrome.execute_script(CELLS)} == set(VARIANTS)
+
+
+def has_curves_of_runs(chrome: Chrome) -> None:
+    wait_for(chrome, "results\n(3)", "learning\n(3)", "attention\n(4)", "meaning\n(4)")
+
+
+def has_curves_of_variants_and_no_empty_card(chrome: Chrome) -> None:
+    said = wait_for(chrome, "Group: lstm_attention", "results\n(3)", "learning\n(3)", "meaning\n(4)")
+    assert "attention\n(2)" in said, "the curves, and no picture: a group has none"
+    assert "No images found" not in said
+
+
+def has_a_picture_of_each_variant_at_the_last_epoch(chrome: Chrome) -> None:
+    wait_until(chrome, PICTURES, len([name for name in VARIANTS if "attention" in name]))
+    assert chrome.find_element(By.CSS_SELECTOR, "[role=slider]").get_attribute("aria-valuenow") == "2"
+
+
+def has_words_side_by_side(chrome: Chrome) -> None:
+    wait_for(chrome, "top_words.json", "Group by:\nrank", "Compare:\nword", "\n01.\n", "\n02.\n")
+
+
+def has_an_axis_for_each_number(chrome: Chrome) -> None:
+    """After the first one, which is the weight: names of variants stand left of their axis, the first has no room."""
+    wait_until(chrome, AXES, ["variant", "test/entropy_nats", "test/accuracy"])
+
+
+def has_the_report(chrome: Chrome) -> None:
+    WebDriverWait(chrome, 60).until(lambda page: page.find_elements(By.TAG_NAME, "iframe"))
+    chrome.switch_to.frame(chrome.find_element(By.TAG_NAME, "iframe"))
+    WebDriverWait(chrome, 60).until(lambda page: "Attention on demo" in page.execute_script(BODY))
+    assert len(chrome.find_elements(By.CSS_SELECTOR, "#comparison tbody tr")) == len(VARIANTS)
+    chrome.switch_to.default_content()
+
+
+HAS: dict[str, Callable[[Chrome], None]] = {
+    "table": has_the_table,
+    "charts": has_curves_of_runs,
+    "charts by variant": has_curves_of_variants_and_no_empty_card,
+    "entropy histograms": has_a_picture_of_each_variant_at_the_last_epoch,
+    "top words": has_words_side_by_side,
+    "entropy sweep": has_an_axis_for_each_number,
+    "report": has_the_report,
+}
+
+
+def test_every_link_is_followed(client: MlflowClient, experiment: str) -> None:
+    assert HAS.keys() == (links.to_views(experiment) | links.to_report(client, experiment)).keys()
+
+
+@pytest.mark.parametrize("name", HAS)
+def test_a_link_shows_what_it_says(
+    chrome: Chrome, client: MlflowClient, address: str, experiment: str, name: str
+) -> None:
+    addresses = links.to_views(experiment) | links.to_report(client, experiment)
+    chrome.get(address + addresses[name])
+    HAS[name](chrome)
+
+
+def test_the_table_has_the_best_first(chrome: Chrome, client: MlflowClient, address: str, experiment: str) -> None:
+    chrome.get(address + links.to_views(experiment)["table"])
+    wait_for(chrome, "matching runs", "test/accuracy", "tfidf seed 0")
+    shown = [float(row["metrics.`test/accuracy`"]) for row in chrome.execute_script(CELLS)]
     runs = client.search_runs([experiment], "tags.`pipeline.role` = 'variant' and tags.`pipeline.current` = 'yes'")
     logged = sorted((run.data.metrics["test/accuracy"] for run in runs), reverse=True)
     assert shown == pytest.approx(logged, abs=1e-5)
-
-
-def test_the_charts_of_the_groups_have_no_empty_card(chrome: Chrome, address: str, experiment: str) -> None:
-    chrome.get(address + views.link(experiment, "charts by variant"))
-    said = wait_for(chrome, "Group: lstm_attention", "meaning\n(4)")
-    assert "attention\n(2)" in said, "the curves, and no picture: a group has none"
-    assert "No images found" not in said
 
 
 def test_a_run_holds_its_words_and_its_entropy(

@@ -71,13 +71,27 @@ def test_the_accuracy_of_groups_begins_at_chance_unless_a_run_is_worse(tmp_path:
         assert ranges() == [{"yMin": lowest, "yMax": 1.0}, {}]
 
 
-def test_the_first_line_of_the_note_leads_to_every_view() -> None:
-    """MLflow shows that line alone until one opens the rest."""
-    from pipeline.tracking import note, views
+def test_the_pictures_open_at_the_last_epoch_that_all_runs_have(tmp_path: Path) -> None:
+    from mlflow import MlflowClient
 
-    first, *rest = note.text("demo", "7").splitlines()
-    assert [name for name in views.LINKS if f"[{name}]({views.link('7', name)})" not in first] == []
-    assert "on the `demo` corpus" in rest[1]
+    from pipeline.tracking import views
+
+    client = MlflowClient(f"sqlite:///{tmp_path}/mlflow.db")
+    made = client.create_experiment("demo")
+
+    def opens_at() -> int:
+        views.save(client, client.get_experiment(made))
+        (picture,) = decoded(client.get_experiment(made).tags["mlflow.sharedViewState.focus"])["compareRunCharts"]
+        return picture["step"]
+
+    assert opens_at() == 1
+    tags = {"pipeline.role": "variant", "mlflow.loggedImages": "True"}
+    for current, epochs, last in (("yes", 8, 8), ("yes", 5, 5), ("no", 3, 5)):
+        run = client.create_run(made, tags={**tags, "pipeline.current": current})
+        client.log_param(run.info.run_id, "query", "global")
+        for epoch in range(1, epochs + 1):
+            client.log_metric(run.info.run_id, "attention/entropy_mean", 2.0, step=epoch)
+        assert opens_at() == last
 
 
 def test_a_view_that_cannot_be_written_costs_a_warning(capsys: pytest.CaptureFixture[str]) -> None:
