@@ -42,6 +42,7 @@ LOCK = "dvc.lock"
 REMEDIES = {  # by what DVC says of a file that it rewrites in place: docs/trust.md
     f"{LOCK}'": ("git", "checkout", LOCK),
     "Unable to read RWLock-file": ("attention", "check"),
+    "is busy, it is being blocked by": ("attention", "check"),  # its process id has gone to another program
 }
 COMPARED = re.compile(r"reports/|results/demo/[^/]+\.(csv|md|png)$")  # what compare@demo makes, of durations too
 POINTS = """

@@ -3,13 +3,14 @@
 Every stage copies dvc.lock as it starts, when DVC waits and the file is whole. A process that outlives DVC, as MLflow's
 recorder outlives a stage, puts the copy back if DVC has left less. What DVC could not write down it finds in its cache,
 or the stage runs again. The other file, DVC's list of who reads and writes what, is needed while a DVC runs, so half a
-list is removed: by that process, or by the next stage that is called without DVC.
+list is removed, or one of processes that are gone: by that process, or by the next stage that is called without DVC.
 """
 
 import contextlib
 import fcntl
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -30,7 +31,7 @@ def guard() -> None:
     """Copies dvc.lock, and sees that something waits for the end of the DVC that runs this stage, if one does."""
     dvc = dvc_of(os.getpid())
     if dvc is None:
-        _remove_half_of_users()
+        _remove_useless_users()
     if dvc is None or not LOCK.exists() or not SCRATCH.is_dir():
         return
     with (SCRATCH / f"{LOCK}.{dvc.pid}").open("a+b") as copy:
@@ -84,7 +85,7 @@ def _wait(dvc: int, copy: Path) -> None:
             time.sleep(POLL_EVERY)
     ended = time.time_ns()
     with contextlib.suppress(FileNotFoundError):  # a workspace of `dvc exp run --temp` is gone with its DVC
-        _remove_half_of_users()
+        _remove_useless_users()
         if _is_cut_off(copy, ended):
             from dvc.lock import make_lock
 
@@ -100,26 +101,38 @@ def _is_cut_off(copy: Path, ended: int) -> bool:
     return LOCK.stat().st_mtime_ns <= ended and not is_whole(LOCK, copy)
 
 
-def _remove_half_of_users() -> None:
-    if _is_json(USERS):
+def _remove_useless_users() -> None:
+    if _is_useful(USERS):
         return
     from dvc.lock import make_lock
 
     with make_lock(f"{USERS}.lock", wait=True):  # another DVC may be writing it right now
-        if not _is_json(USERS):
+        if not _is_useful(USERS):
             USERS.unlink()
-            print(f"{USERS} was cut off and is removed: DVC makes it anew.", file=sys.stderr, flush=True)
+            print(f"{USERS} was cut off, or of a DVC that is gone, and is removed.", file=sys.stderr, flush=True)
 
 
-def _is_json(path: Path) -> bool:
-    """Whether DVC would read it; it does without a file that is not there."""
+def _is_useful(path: Path) -> bool:
+    """Whether DVC would read it, and rightly believe it; it does without a file that is not there.
+
+    DVC looks whether a process of that number runs. The number may have gone to another since.
+    """
     try:
-        json.loads(path.read_bytes())
+        written, text = path.stat().st_mtime, path.read_text("utf-8")
+        json.loads(text)
     except FileNotFoundError:
         return True
     except ValueError:
         return False
-    return True
+    users = {int(user) for user in re.findall(r'"pid": (\d+)', text)}
+    return not users or any(_began_before(user, written) for user in users)
+
+
+def _began_before(process: int, time: float) -> bool:
+    try:
+        return psutil.Process(process).create_time() < time
+    except psutil.NoSuchProcess:
+        return False
 
 
 if __name__ == "__main__":

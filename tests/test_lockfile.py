@@ -1,5 +1,6 @@
 """dvc.lock is whole again after a DVC that was killed while it wrote it."""
 
+import json
 import os
 import shutil
 import signal
@@ -88,13 +89,29 @@ def killed(root: Path, left: str, then: Callable[[], object]) -> str:
         return dvc.stderr.read()  # until the last that may write has ended
 
 
-@pytest.mark.parametrize(("left", "stays"), [("", False), ('{"write": {', False), ('{"write": {}}', True)])
-def test_half_a_list_of_who_reads_what_is_removed_by_the_next_stage_without_dvc(
-    tmp_path: Path, left: str, stays: bool
+def user(process: int) -> str:
+    return json.dumps({"/a project/data": {"write": {"pid": process, "cmd": "dvc repro"}}})
+
+
+@pytest.mark.parametrize(
+    ("left", "began", "stays"),
+    [
+        ("", 0, False),
+        ('{"write": {', 0, False),
+        ('{"write": {}}', 0, True),
+        (user(os.getpid()), 0, True),
+        (user(os.getpid()), -86400, False),
+        (user(2**22 + 1), 0, False),
+    ],
+    ids=["empty", "half", "of nobody", "of a process", "written before it began", "of none that is there"],
+)
+def test_a_useless_list_of_who_reads_what_is_removed_by_the_next_stage_without_dvc(
+    tmp_path: Path, left: str, began: int, stays: bool
 ) -> None:
     users = tmp_path / ".dvc/tmp/rwlock"
     users.parent.mkdir(parents=True)
     users.write_text(left)
+    os.utime(users, (time.time() + began,) * 2)
     done = subprocess.run(
         [sys.executable, "-c", STAGE],
         cwd=tmp_path,
@@ -105,7 +122,8 @@ def test_half_a_list_of_who_reads_what_is_removed_by_the_next_stage_without_dvc(
         check=True,
     )
     assert users.exists() == stays
-    assert done.stderr == ("" if stays else ".dvc/tmp/rwlock was cut off and is removed: DVC makes it anew.\n")
+    said = ".dvc/tmp/rwlock was cut off, or of a DVC that is gone, and is removed.\n"
+    assert done.stderr == ("" if stays else said)
 
 
 def test_who_reads_all_that_dvc_says_is_not_kept_waiting(tmp_path: Path) -> None:
