@@ -11,7 +11,6 @@ from rich.table import Table
 from pipeline.params import Params
 from stages import cli
 
-RESULTS = Path("results")
 WIDE = 200  # characters of a line that goes to a file
 MEASURES = {
     "accuracy_mean": "accuracy",
@@ -25,6 +24,7 @@ MEASURES = {
 def main(
     variant: Annotated[str, typer.Argument(help="A variant that was tested.")],
     corpus: Annotated[str, typer.Option(help="On this corpus.")] = "demo",
+    results: Annotated[Path, typer.Option(help="Folder of the corpora's results.")] = Path("./results"),
 ) -> None:
     """Show the experiments of this commit side by side: how the variant does, and every param that is not the same.
 
@@ -35,10 +35,10 @@ def main(
 
         attention experiments best --corpus imdb
     """
-    file = RESULTS / corpus / "variants" / f"{variant}.json"
+    file = results / corpus / "variants" / f"{variant}.json"
     if not file.is_file():
         tested = sorted(path.stem for path in file.parent.glob("*.json"))
-        others = sorted(path.parts[1] for path in RESULTS.glob("*/variants"))
+        others = sorted(path.parent.name for path in results.glob("*/variants"))
         known = f"there are {', '.join(tested)}" if tested else f"results are of {', '.join(others) or 'no corpus yet'}"
         raise ValueError(f"{variant!r} was not tested on {corpus!r}: {known}")
     from dvc.api import exp_show

@@ -110,6 +110,7 @@ def store(tmp_path: Path) -> Path:
         made.execute("CREATE TABLE metrics (run_uuid, key, step)")
         made.execute("CREATE TABLE tags (run_uuid, key)")
         made.execute("CREATE TABLE model_versions (name, run_id)")
+        made.execute("CREATE TABLE logged_models (source_run_id, lifecycle_stage)")
         for name in RUNS:
             made.execute("INSERT INTO runs VALUES (?, ?, 'FINISHED')", (name, name))
             made.execute("INSERT INTO tags VALUES (?, 'results.digest')", (name,))
@@ -117,6 +118,8 @@ def store(tmp_path: Path) -> Path:
                 points = [("train/loss", 1), ("train/loss", 2), ("test/accuracy", 0)]
                 made.executemany("INSERT INTO metrics VALUES (?, ?, ?)", [(name, *point) for point in points])
                 made.execute("INSERT INTO model_versions VALUES ('model', ?)", (name,))
+                made.execute("INSERT INTO logged_models VALUES (?, 'active')", (name,))
+                made.execute("INSERT INTO logged_models VALUES (?, 'deleted')", (name,))
                 variant, _, seed = name.partition(" ")
                 path = tmp_path / f"models/demo/{variant}/{seed.replace(' ', '-')}.json"
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -144,8 +147,9 @@ def test_a_run_that_is_missing_or_there_twice_is_found(store: Path, name: str) -
 @pytest.mark.parametrize(
     ("change", "found"),
     [
-        ("INSERT INTO model_versions VALUES ('model', 'mean seed 0')", "mean seed 0 has 2 versions of its model"),
-        ("DELETE FROM model_versions WHERE run_id = 'mean seed 1'", "mean seed 1 has 0 versions of its model"),
+        ("INSERT INTO model_versions VALUES ('model', 'mean seed 0')", "mean seed 0 has 1 models, 2 versions"),
+        ("DELETE FROM model_versions WHERE run_id = 'mean seed 1'", "mean seed 1 has 1 models, 0 versions"),
+        ("INSERT INTO logged_models VALUES ('mean seed 1', 'active')", "mean seed 1 has 2 models, 1 versions"),
         ("INSERT INTO metrics VALUES ('mean seed 0', 'train/loss', 2)", "mean seed 0 has 3 points of 2 epochs"),
         ("UPDATE runs SET status = 'RUNNING' WHERE name = 'comparison'", "comparison is RUNNING"),
     ],

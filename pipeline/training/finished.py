@@ -3,11 +3,13 @@
 import json
 import os
 import shutil
+import time
 from pathlib import Path
 from typing import Any
 
 from pipeline.data.atomic import replacing
 
+LONG = 86400.0  # seconds: who has not come back by then has taken dvc.lock back to what it was
 _MARK = "finished"  # holds the stage, and what dvc.lock said of it when the training was over
 
 
@@ -31,9 +33,9 @@ def begin(state: Path) -> bool:
 
 
 def finish(state: Path) -> None:
-    """Says that the training is over, and removes the states of others that DVC has written down."""
+    """Says that the training is over, and removes the states of others that DVC has written down, or are a day old."""
     for mark in state.parent.glob(f"*/{_MARK}"):
-        if _is_noted(mark):
+        if _is_noted(mark) or _is_old(mark):
             shutil.rmtree(mark.parent, ignore_errors=True)
     stage = os.environ.get("DVC_STAGE")
     with replacing(state / _MARK) as part:
@@ -50,6 +52,13 @@ def _is_noted(mark: Path) -> bool:
     except (OSError, ValueError):  # another training has just removed it, or it is of an earlier version
         return True
     return said["stage"] is None or _entry(said["stage"]) not in (None, said["before"])
+
+
+def _is_old(mark: Path) -> bool:
+    try:
+        return time.time() - mark.stat().st_mtime > LONG
+    except FileNotFoundError:  # another training has just removed it
+        return True
 
 
 def _entry(stage: str | None) -> Any:

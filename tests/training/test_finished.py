@@ -1,5 +1,6 @@
 """What a finished training leaves is used once, and only where DVC did not take note of it."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,13 @@ def test_what_a_training_beside_it_left_stays_until_dvc_has_noted_it(state: Path
     noted(state, "bb", "cc")
     over(state.with_name("fourth"))
     assert sorted(path.name for path in state.parent.iterdir()) == ["fourth", "mean", "third"]
+
+
+def test_what_nobody_came_back_for_within_a_day_goes(state: Path) -> None:
+    mark = state / "finished"
+    os.utime(mark, (mark.stat().st_mtime - 100_000,) * 2)
+    over(state.with_name("third"))
+    assert sorted(path.name for path in state.parent.iterdir()) == ["attention", "third"]
 
 
 def test_one_that_dvc_has_written_down_is_made_anew(state: Path) -> None:
