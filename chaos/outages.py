@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -224,11 +225,17 @@ def seized(place: Path, project: Project) -> Iterator[Outage]:
     """A SQLite store that another program takes for itself in the middle of a training."""
     file = place / "mlflow.db"
     with ExitStack() as taken:
+
+        def take() -> None:
+            while not file.exists():  # MLflow may still be making it, elsewhere
+                time.sleep(0.1)
+            taken.enter_context(locked(file))
+
         yield Outage(
             "SQLite file locked by another program in the middle of a training",
             f"sqlite:///{file}",
             file,
-            begin=lambda: taken.enter_context(locked(file)),
+            begin=take,
             mend=taken.close,
         )
 
