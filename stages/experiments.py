@@ -59,7 +59,7 @@ def main(
 def _short(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.4g}"
-    return "-" if value is None else str(value)
+    return "-" if value in (None, "!") else str(value)  # DVC has ! for what a commit lacks
 
 
 if __name__ == "__main__":
