@@ -42,8 +42,12 @@ def main(
         known = f"there are {', '.join(tested)}" if tested else f"results are of {', '.join(others) or 'no corpus yet'}"
         raise ValueError(f"{variant!r} was not tested on {corpus!r}: {known}")
     from dvc.api import exp_show
+    from dvc.exceptions import DvcException
 
-    rows = exp_show()
+    try:
+        rows = exp_show()
+    except DvcException as error:  # a project without Git has no experiments
+        raise ValueError(f"DVC shows no experiments: {error}") from None
     params = (name for name in rows[0] if name.partition(".")[0] in Params.model_fields)
     changed = [name for name in params if len({repr(row.get(name)) for row in rows}) > 1]
     measures = {f"{file}:{name}": head for name, head in MEASURES.items()}

@@ -49,6 +49,21 @@ def test_experiments_of_what_was_not_tested_are_an_error_that_says_what_was(proj
     assert done.stderr.startswith("error: 'bets' was not tested on 'demo': there are attention, attention_entropy, ")
 
 
+def test_without_git_there_are_no_experiments_and_one_line_says_so(project: Project, tmp_path: Path) -> None:
+    for name in ("params.yaml", "dvc.yaml"):
+        shutil.copy(project.root / name, tmp_path / name)
+    shutil.copytree(project.root / "results", tmp_path / "results")
+    environment = project.environment | {
+        "PYTHONPATH": str(project.root),
+        "GIT_CEILING_DIRECTORIES": str(tmp_path.parent),
+    }
+    unpacked = Project(tmp_path, environment)
+    unpacked.run("dvc", "init", "--no-scm")
+    done = unpacked.run("python", "-m", "stages.experiments", "attention", check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: DVC shows no experiments: Only supported for Git repositories."), done.stderr
+
+
 def test_dvcs_extension_for_vs_code_reads_the_project(project: Project) -> None:
     """The extension runs these three commands, and shows what they say."""
 
