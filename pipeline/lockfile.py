@@ -16,6 +16,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -58,12 +59,12 @@ def is_whole(path: Path, before: Path | None = None) -> bool:
         path: to look at.
         before: the same file as it was: no stage of it has gone.
     """
-    stages, earlier = _stages(path), _stages(before) if before else None
-    return stages is not None and (earlier or set()) <= stages
+    now, earlier = entries(path), entries(before) if before else None
+    return now is not None and (earlier or {}).keys() <= now.keys()
 
 
-def _stages(path: Path) -> set[str] | None:
-    """Names of the stages; None of a file that is cut off."""
+def entries(path: Path = LOCK) -> dict[str, Any] | None:
+    """What dvc.lock says of each stage; None where it is not there or cut off, as in the moment when DVC writes it."""
     from dvc.schema import COMPILED_LOCKFILE_SCHEMA
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
@@ -71,10 +72,10 @@ def _stages(path: Path) -> set[str] | None:
 
     try:
         text = path.read_text("utf-8")
-        found = COMPILED_LOCKFILE_SCHEMA(YAML(typ="safe").load(text) or {})
+        lock = COMPILED_LOCKFILE_SCHEMA(YAML(typ="safe").load(text) or {})
     except (OSError, UnicodeDecodeError, YAMLError, Invalid):
         return None
-    return set(found.get("stages", {})) if text.endswith("\n") else None
+    return dict(lock.get("stages", {})) if text.endswith("\n") else None
 
 
 def _wait(dvc: int, copy: Path) -> None:

@@ -11,11 +11,12 @@ from pipeline.source import ROOT, direct_imports
 
 MAY_IMPORT = {
     "explanation": {"explanation", "evaluation", "models", "data", "processes", "progress", "adam", "formats"},
-    "evaluation": {"evaluation", "models", "data", "processes", "progress", "printable", "formats"},
+    "evaluation": {"evaluation", "models", "data", "lockfile", "processes", "progress", "printable", "formats"},
     "training": {
         "training",
         "models",
         "data",
+        "lockfile",
         "params",
         "params_variants",
         "seeding",

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from pipeline import lockfile
+
 
 def outdated(lock: Path, models: Path, tensors: Path) -> dict[tuple[str, str], str]:
     """Corpus and variant of every training that read other tensors, each with the stage that trains it anew.
@@ -14,19 +16,12 @@ def outdated(lock: Path, models: Path, tensors: Path) -> dict[tuple[str, str], s
         models: folder of the corpora's models, as dvc.lock has it.
         tensors: folder of the corpora's tensors, as dvc.lock has it.
     """
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
-
-    found = {}
-    try:
-        stages = YAML(typ="safe").load(lock.read_text("utf-8"))["stages"]
-        now = {Path(out["path"]): out["md5"] for stage in stages.values() for out in stage.get("outs", ())}
-        for name, stage in stages.items():
-            read = {Path(dep["path"]): dep["md5"] for dep in stage.get("deps", ())}
-            for path in (Path(out["path"]) for out in stage.get("outs", ())):
-                data = tensors / path.parent.name
-                if path.parents[1:2] == (models,) and {data} <= read.keys() & now.keys() and read[data] != now[data]:
-                    found[path.parent.name, path.name] = name
-    except (OSError, ValueError, YAMLError, TypeError, AttributeError, KeyError):
-        return {}
+    found, stages = {}, lockfile.entries(lock) or {}
+    now = {Path(out["path"]): out.get("md5") for stage in stages.values() for out in stage.get("outs", ())}
+    for name, stage in stages.items():
+        read = {Path(dep["path"]): dep.get("md5") for dep in stage.get("deps", ())}
+        for path in (Path(out["path"]) for out in stage.get("outs", ())):
+            data = tensors / path.parent.name
+            if path.parents[1:2] == (models,) and {data} <= read.keys() & now.keys() and read[data] != now[data]:
+                found[path.parent.name, path.name] = name
     return found

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from pipeline import lockfile
 from pipeline.data.atomic import replacing
 
 LONG = 86400.0  # seconds: who has not come back by then has taken dvc.lock back to what it was
@@ -63,11 +64,4 @@ def _is_old(mark: Path) -> bool:
 
 def _entry(stage: str | None) -> Any:
     """What dvc.lock says of a stage; None if that is nothing, or DVC writes it in this moment."""
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
-
-    try:
-        lock = YAML(typ="safe").load(Path("dvc.lock").read_text("utf-8"))
-        return lock["stages"].get(stage)
-    except (OSError, ValueError, YAMLError, TypeError, AttributeError, KeyError):
-        return None
+    return (lockfile.entries() or {}).get(stage) if stage else None

@@ -6,19 +6,20 @@ import pytest
 
 from pipeline.evaluation.outdated import outdated
 
-LOCK = """schema: '2.0'
+NEW, OLD = "a" * 32, "b" * 32
+LOCK = f"""schema: '2.0'
 stages:
   tensors@imdb:
     cmd: tensors
-    outs: [{path: data/tensors/imdb, md5: new.dir}]
+    outs: [{{path: data/tensors/imdb, md5: {NEW}.dir}}]
   train@imdb-mean:
     cmd: train
-    deps: [{path: data/tensors/imdb, md5: new.dir}]
-    outs: [{path: models/imdb/mean, md5: m.dir}]
+    deps: [{{path: data/tensors/imdb, md5: {NEW}.dir}}]
+    outs: [{{path: models/imdb/mean, md5: {NEW}.dir}}]
   train@imdb-best:
     cmd: train
-    deps: [{path: data/tensors/imdb, md5: old.dir}]
-    outs: [{path: models/imdb/best, md5: b.dir}, {path: results/imdb/timing/best.json, md5: c}]
+    deps: [{{path: data/tensors/imdb, md5: {OLD}.dir}}]
+    outs: [{{path: models/imdb/best, md5: {NEW}.dir}}, {{path: results/imdb/timing/best.json, md5: {NEW}}}]
 """
 
 

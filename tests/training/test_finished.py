@@ -14,7 +14,7 @@ LOCK = "schema: '2.0'\nstages:\n  train@demo-mean:\n    cmd: train\n    outs:\n 
 def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Of a training that is over, after another; DVC has noted neither, but both of an earlier time."""
     monkeypatch.chdir(tmp_path)
-    lock = LOCK.format("aa") + LOCK.format("bb").partition("stages:\n")[2].replace("mean", "attention")
+    lock = LOCK.format("aa" * 16) + LOCK.format("bb" * 16).partition("stages:\n")[2].replace("mean", "attention")
     (tmp_path / "dvc.lock").write_text(lock)
     for name in ("attention", "mean"):
         monkeypatch.setenv("DVC_STAGE", f"train@demo-{name}")
