@@ -35,7 +35,10 @@ TESTS = {
         "tests/test_formats.py",
     ),
 }
-PAGES = "tests/evaluation/test_report_browser.py::test_a_page_runs_nothing_of_a_review"
+PAGES = {
+    "kinds of page": "tests/evaluation/test_report_browser.py::test_a_page_runs_nothing_of_a_review",
+    "pages of MLflow": "tests/tracking/test_ui_browser.py::test_mlflow_runs_nothing_of_a_review",
+}
 SEEN = "tests/evaluation/test_report_browser.py::test_what_is_not_escaped_would_be_seen_to_run"
 
 
@@ -46,15 +49,16 @@ def main() -> list[Row]:
         passed, other = _counted(*files)
         held = f"as it should: {passed}" + (f"; not: {other}" if other else "")
         rows.append(Row(f"tests of {tried}", passed + other, held, failed=bool(other)))
-    return [*rows, _pages()]
-
-
-def _pages() -> Row:
-    """Every attack on every kind of page, in a browser that is seen to run what is not escaped."""
     seen, _ = _counted(SEEN)
-    pages, other = _counted(PAGES)
-    places = f"in reviews, words, classes and names, on each of {pages + other} kinds of page"
-    tried = f"{len(ATTACKS)} attacks {places}, in Chromium"
+    return [*rows, *(_pages(bool(seen), kind) for kind in PAGES)]
+
+
+def _pages(seen: bool, kind: str) -> Row:
+    """Every attack on every page of a kind, in a browser that was seen to run what is not escaped, or was not."""
+    pages, other = _counted(PAGES[kind])
+    tried = (
+        f"{len(ATTACKS)} attacks in reviews, words, classes and names, on each of {pages + other} {kind}, in Chromium"
+    )
     held = "none ran" if seen and not other else "not proven: it failed, or there is no chromium or no chromedriver"
     return Row(tried, len(ATTACKS) * pages, held, failed=not seen or bool(other))
 

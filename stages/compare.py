@@ -16,6 +16,7 @@ from pipeline.evaluation.faithfulness import EDITS_QUESTION, QUESTION, faithfuln
 from pipeline.evaluation.frontier import entropy_frontier, read_frontier, steering
 from pipeline.evaluation.null_names import inherited_nulls
 from pipeline.evaluation.results import Comparison, Results, read_results
+from pipeline.evaluation.shared_examples import shared_examples
 from pipeline.evaluation.significance import right_by_seed, significance
 from pipeline.evaluation.verdicts import QUESTIONS, verdicts
 from pipeline.params import Params, load_params
@@ -43,12 +44,15 @@ def main(
         found = read_results(variants, params.nulls_of(corpus), models, evaluation, results)
         publish_variants(tracker, params, corpus, found, Folders(tensors, models, evaluation, results))
         comparison = _compare(params, variants, corpus, found, results)
+        data = read_tensors(tensors)
+        examples = shared_examples(found.examples, models, data, corpus)
         with naming(results):
             write_comparison(
                 corpus,
                 comparison,
                 found,
-                classes=read_tensors(tensors).classes,
+                examples,
+                classes=data.classes,
                 confidence=params.evaluation.confidence,
                 facts={
                     "seeds": ", ".join(map(str, params.seeds)),

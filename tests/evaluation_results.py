@@ -81,17 +81,18 @@ def lexicon(variant: str) -> pd.DataFrame:
 
 
 def examples(variant: str, tokens: list[str], fixed: int = 3, mistakes: int = 1) -> list[dict[str, Any]]:
-    """Reviews as one variant reads them; its mistakes are its own."""
-    own = 1000 * (1 + list(VARIANTS).index(variant))
-    generator = np.random.default_rng(own)
+    """Reviews as one variant reads them: those drawn for all, and some mistakes of each."""
+    generator = np.random.default_rng(list(VARIANTS).index(variant))
+    kinds = {i: "fixed" for i in range(fixed)}
+    for place, name in enumerate(VARIANTS, start=1):
+        kinds |= {1000 * place + i: "mistake" if name == variant else "other" for i in range(mistakes)}
     records = []
-    for i in range(fixed + mistakes):
-        kind = "fixed" if i < fixed else "mistake"
+    for i, kind in kinds.items():
         weights = generator.dirichlet(np.full(len(tokens), 0.3)).round(6).tolist()
         probability = float(generator.random())
         records.append(
             {
-                **{"id": i if kind == "fixed" else own + i, "name": f"test/pos/{i}_9.txt", "kind": kind, "label": 1},
+                **{"id": i, "name": f"test/pos/{i}_9.txt", "kind": kind, "label": 1},
                 **{"length": len(tokens), "seed": 0, "probability": probability, "predicted": int(probability > 0.5)},
                 **{"tokens": tokens, "weights": None if variant == "tfidf" else weights, "unknown": [0]},
             }

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -20,6 +21,7 @@ def write_comparison(
     corpus: str,
     compared: Comparison,
     results: Results,
+    examples: Mapping[str, Sequence[Mapping[str, Any]]],
     *,
     classes: Sequence[str],
     confidence: float,
@@ -33,6 +35,7 @@ def write_comparison(
         corpus: its name.
         compared: its variants side by side.
         results: of every variant.
+        examples: the same reviews as each variant reads them.
         classes: name of each label.
         confidence: of the intervals.
         facts: shown under the headline of the report.
@@ -66,7 +69,7 @@ def write_comparison(
             compared.effects,
             titled,
             results.words,
-            results.examples,
+            examples,
             facts,
             classes=classes,
             verdicts=compared.verdicts,

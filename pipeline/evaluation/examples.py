@@ -13,7 +13,7 @@ from pipeline.data.reviews import Reviews
 from pipeline.data.vocabulary import UNK, UNK_WORD
 from pipeline.formats import results_json
 
-Kind = Literal["fixed", "mistake"]
+Kind = Literal["fixed", "mistake", "other"]  # drawn for all variants, its own surest mistakes, or those of others
 Positions = npt.NDArray[np.int64]
 
 WEIGHT_DIGITS = 6  # significant ones, in the file

@@ -57,7 +57,8 @@ def report(
         effects: from ``entropy_effects``; its sentences are shown.
         figures: by what each shows: a matplotlib figure, drawn in the page's colours, or a PNG.
         top_words: rankings of attended words by variant; one without attention has none.
-        examples: reviews as each variant reads them. Where they outgrow the page, those that all variants read stay.
+        examples: the same reviews as each variant reads them, see `shared_examples`. Where they outgrow the page,
+            those that were drawn stay, then those that most variants have wrong.
         meta: facts about the run, shown under the headline.
         classes: name of each label.
         verdicts: sentences by question, from ``verdicts``.
@@ -149,7 +150,7 @@ def _first_shown(frame: pd.DataFrame, examples: Mapping[str, object]) -> list[st
 
 
 def _merged(examples: Mapping[str, Sequence[Mapping[str, Any]]], classes: Sequence[str]) -> list[dict[str, Any]]:
-    """Each review once, with every variant's answer; those shown for all variants first, in their order."""
+    """Each review once, with every variant's answer: those drawn for all first, then the mistakes of many, of few."""
     merged: dict[int, dict[str, Any]] = {}
     for variant, records in examples.items():
         for record in records:
@@ -157,15 +158,18 @@ def _merged(examples: Mapping[str, Sequence[Mapping[str, Any]]], classes: Sequen
                 record["id"],
                 {
                     **{key: record[key] for key in ("id", "name", "kind", "tokens")},
-                    **{"label": classes[record["label"]], "unknown": record.get("unknown", []), "answers": {}},
+                    **{"label": classes[record["label"]], "unknown": record.get("unknown", [])},
+                    **{"mistakes": [], "answers": {}},
                 },
             )
             if review["tokens"] != record["tokens"]:
                 raise ValueError(f"variants read {record['name']} as different words: run `dvc repro` for all of them")
-            if record["kind"] == "fixed":
-                review["kind"] = "fixed"
+            if record["kind"] == "mistake":
+                review["mistakes"].append(variant)
+            review["kind"] = "fixed" if "fixed" in (review["kind"], record["kind"]) else "mistake"
             review["answers"][variant] = _answer(record, classes)
-    return sorted(merged.values(), key=lambda review: (review["kind"] != "fixed", -len(review["answers"])))
+    assert all(len(review["answers"]) == len(examples) for review in merged.values()), "some have not read them all"
+    return sorted(merged.values(), key=lambda review: (review["kind"] != "fixed", -len(review["mistakes"])))
 
 
 def _answer(record: Mapping[str, Any], classes: Sequence[str]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 TOP_WORDS = 10
 FULL = 8  # times the uniform weight: what has full colour, unless a word of the review has more
+POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; style-src 'unsafe-inline'"  # its own style alone
 FAINT = 0.005  # a share of full colour below this is not seen, and not written
 
 REVIEW_CSS = """
@@ -118,6 +119,7 @@ def _page(title: str, body: str, css: str = "") -> str:
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
         f"<title>{escape(title)}</title>\n<style>{REVIEW_CSS}{_PAGE_CSS}{css}</style>\n</head>\n<body>\n"
         f"<h1>{escape(title)}</h1>\n"
         f'<p class="legend">Colour: a word\'s weight; full colour is the heaviest word of the review, or {FULL} times '

@@ -1,7 +1,7 @@
 """One trained model, asked everything: is its attention needed, faithful, unique, and on which words does it lie?"""
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.data.reviews import Reviews
 from pipeline.data.tensors import Tensors, read_table, read_tensors
 from pipeline.evaluation.predict import Predictions
 from pipeline.processes import Report, run_seeds
@@ -18,7 +17,6 @@ from pipeline.progress import Done, Progress, results_of
 if TYPE_CHECKING:
     import pandas as pd
 
-    from pipeline.explanation.opened import Flat
     from pipeline.models.classifier import AttentionClassifier
 
 SMALL = 500_000  # tokens for all seeds: read in the time that it takes to start processes
@@ -134,6 +132,7 @@ def explain(
 
     from pipeline.explanation.evidence import evidence_scores
     from pipeline.explanation.lexicon import kinds_of, mass_by_kind
+    from pipeline.explanation.measures import measures
     from pipeline.explanation.null_models import replaced
     from pipeline.explanation.opened import chosen
     from pipeline.models.checkpoint import load_classifier
@@ -147,10 +146,11 @@ def explain(
     weights = own.astype(np.float64)
     asked_N = np.flatnonzero(test.lengths <= max(LONGEST, test.lengths.min()))
     index_N = asked_N[sample_of(len(asked_N), reviews)]
-    frame, curves = _measures(model, chosen(test, index_N), permutations, seed, report)
+    sample = chosen(test, index_N)
+    frame, curves = measures(model, sample, permutations=permutations, seed=seed, report=report)
     if evidence is not None:
         asked = np.repeat(np.isin(np.arange(len(test)), index_N), test.lengths)
-        scores = evidence_scores(chosen(test, index_N), weights[asked], evidence[asked])
+        scores = evidence_scores(sample, weights[asked], evidence[asked])
         frame = frame.assign(**{f"evidence_{name}": values for name, values in scores.items()})
     return Explanation(
         predictions=Predictions(answers["own"], own, trained_parameters(model)),
@@ -165,66 +165,6 @@ def explain(
 def sample_of(count: int, size: int) -> npt.NDArray[np.int64]:
     """The places of a sample, the same for every variant and seed, in order; all of them if there are no more."""
     return np.sort(np.random.default_rng(SAMPLE_SEED).choice(count, min(size, count), replace=False))
-
-
-def _measures(
-    model: Any, sample: Reviews, permutations: int, seed: int, report: Report
-) -> tuple["pd.DataFrame", "pd.DataFrame"]:
-    import pandas as pd
-
-    from pipeline.explanation import agreement, importance
-    from pipeline.explanation.adversary import adversary
-    from pipeline.explanation.erasure import SHARES, decision_flip, erasure
-    from pipeline.explanation.leave_one_out import leave_one_out
-    from pipeline.explanation.null_models import permuted
-
-    makers: dict[str, Callable[[], Flat]] = {
-        "attention": lambda: importance.attention(model, sample),
-        "gradient": lambda: importance.gradient_x_input(model, sample),
-        "integrated": lambda: importance.integrated_gradients(model, sample),
-        "leave_one_out": lambda: leave_one_out(model, sample),
-        "random": lambda: importance.random(sample, seed),
-    }
-    rankings = {}
-    for name, maker in makers.items():
-        rankings[name] = maker()
-        report(Done())
-    even_N = np.maximum.reduceat(rankings["attention"], sample.offsets[:-1]) == np.minimum.reduceat(
-        rankings["attention"], sample.offsets[:-1]
-    )
-    columns: dict[str, Any] = {"row": sample.rows, "length": sample.lengths}
-    curves = []
-    for name, ranking in rankings.items():
-        found = erasure(model, sample, np.nan_to_num(ranking))
-        flip_N = decision_flip(model, sample, np.nan_to_num(ranking))
-        undefined_N = even_N if name == "attention" else np.zeros(len(sample), dtype=bool)
-        for measure, values_NK in found._asdict().items():
-            kind = measure.removesuffix("_NK")
-            values_NK[undefined_N] = np.nan
-            columns[f"{kind}_{name}"] = values_NK.mean(axis=1)
-            curves += [
-                {"ranking": name, "measure": kind, "share": share, "mean": _mean(values_NK[:, k])}
-                for k, share in enumerate(SHARES)
-            ]
-        columns[f"flip_{name}"] = np.where(undefined_N, np.nan, flip_N)
-        if name != "attention":
-            columns[f"tau_{name}"] = agreement.kendall(sample, rankings["attention"], np.abs(ranking))
-            columns[f"overlap_{name}"] = agreement.top_overlap(sample, rankings["attention"], np.abs(ranking))
-        report(Done())
-    ceiling = (sample, np.abs(rankings["gradient"]), np.abs(rankings["leave_one_out"]))
-    columns["tau_ceiling"] = agreement.kendall(*ceiling)
-    columns["overlap_ceiling"] = agreement.top_overlap(*ceiling)
-    shuffled = permuted(model, sample, permutations=permutations, seed=seed)
-    columns["permutation_change"], columns["largest_weight"] = shuffled.change_N, shuffled.largest_N
-    report(Done())
-    other = adversary(model, sample, seed=seed)
-    report(Done())
-    columns["adversary_divergence"], columns["adversary_change"] = other.divergence_N, other.change_N
-    return pd.DataFrame(columns), pd.DataFrame(curves)
-
-
-def _mean(values: npt.NDArray[np.float64]) -> float:
-    return float("nan") if np.isnan(values).all() else float(np.nanmean(values))
 
 
 def _words(model: "AttentionClassifier", corpus: Tensors, weights: npt.NDArray[np.float64]) -> "pd.DataFrame":

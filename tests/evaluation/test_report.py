@@ -84,6 +84,8 @@ def test_a_review_is_stored_once_with_every_answer_to_it() -> None:
     reviews = data(report_page())["reviews"]
     assert [review["kind"] for review in reviews] == ["fixed"] * 3 + ["mistake"] * 5
     assert set(reviews[0]["answers"]) == {"mean", "attention", "attention_entropy", "best", "tfidf"}
+    assert {len(review["answers"]) for review in reviews} == {5}
+    assert [review["mistakes"] for review in reviews] == [[]] * 3 + [[name] for name in reviews[0]["answers"]]
     assert "weights" not in reviews[0]["answers"]["tfidf"]
 
 

@@ -1,13 +1,13 @@
 """The report in a real browser: sorting, filtering, choosing, reading, by mouse and by keyboard, light and dark."""
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import evaluation_results
 import numpy as np
-import pandas as pd
 import pytest
+from attacked_pages import CLASSES, attacked_examples, attacked_reading, attacked_report
 from browser import ATTACKS, CHROMIUM, DRIVER, headless, requests
 from evaluation_results import VARIANTS, examples, report_page
 from scipy.stats import entropy
@@ -18,9 +18,8 @@ from selenium.webdriver.support.ui import WebDriverWait
 from small_project import VARIANTS as SMALL
 from small_project import Project
 
-from pipeline.evaluation.examples import Example
 from pipeline.evaluation.reading import Reading
-from pipeline.evaluation.review_html import render_page, render_readings
+from pipeline.evaluation.review_html import render_readings
 
 HOSTILE = [
     *("superb", ",", "<script>document.title='run'</script>", "</script><script>document.title='run'</script>"),
@@ -159,16 +158,16 @@ def entropy_of(record: dict[str, Any]) -> float:
 
 
 def test_reviews_are_walked_through(page: Chrome) -> None:
-    assert page.find_element(By.ID, "truth").text.endswith("1 of 3.")
+    assert page.find_element(By.ID, "truth").text.endswith("1 of 8.")
     click(page, "#next")
     click(page, "#next")
     click(page, "#previous")
-    assert page.find_element(By.ID, "truth").text.endswith("2 of 3.")
+    assert page.find_element(By.ID, "truth").text.endswith("2 of 8.")
     press(page, "#reading article:nth-child(2) .words", Keys.ARROW_RIGHT)
-    assert page.find_element(By.ID, "truth").text.endswith("3 of 3.")
+    assert page.find_element(By.ID, "truth").text.endswith("3 of 8.")
     assert page.switch_to.active_element.get_attribute("aria-label") == "The review as best reads it"
     page.switch_to.active_element.send_keys(Keys.ARROW_LEFT, Keys.ARROW_LEFT)
-    assert page.find_element(By.ID, "truth").text.endswith("1 of 3.")
+    assert page.find_element(By.ID, "truth").text.endswith("1 of 8.")
 
 
 @pytest.mark.parametrize(
@@ -183,45 +182,34 @@ def test_reviews_are_walked_through(page: Chrome) -> None:
 def test_reviews_are_sorted(page: Chrome, order: str, measure: Callable[..., float]) -> None:
     click(page, "#next")
     choose(page, "#order", order)
-    assert page.find_element(By.ID, "truth").text.endswith("1 of 3."), "a new order begins at its first review"
+    assert page.find_element(By.ID, "truth").text.endswith("1 of 8."), "a new order begins at its first review"
     values = [float(note) for note in first_notes(page)]
-    both = zip(*(examples(name, HOSTILE, mistakes=0) for name in ("attention", "best")), strict=True)
+    both = zip(*(examples(name, HOSTILE) for name in ("attention", "best")), strict=True)
     expected = [measure(one, other) for one, other in both]
     assert values == pytest.approx(sorted(expected, reverse=True), abs=0.01)
-    assert len(set(values)) == 3
+    assert len(set(values)) > 4
     choose(page, "#order", "their order")
-    assert first_notes(page) == ["fixed"] * 3
+    assert first_notes(page) == ["fixed"] * 3 + ["mistake"] * 5
 
 
-def test_the_list_holds_what_every_variant_shown_has_read(page: Chrome) -> None:
-    everyone = "5 of 8 reviews are left out: they are not examples of every variant shown."
-    assert first_notes(page) == ["fixed"] * 3
-    assert texts(page, "#left-out") == [f"{everyone} Shown alone, a variant has its surest mistakes too."]
-    click(page, "#variants [value=best]")
-    assert first_notes(page) == ["fixed"] * 3 + ["mistake"], "its own"
-    assert texts(page, "#left-out") == ["4" + everyone.removeprefix("5")]
-    Select(page.find_element(By.ID, "review")).select_by_index(3)
-    assert page.find_element(By.ID, "truth").text.endswith("4 of 4.")
-    click(page, "#variants [value=best]")
-    assert page.find_element(By.ID, "truth").text.endswith("1 of 3."), "that mistake is not in the list any more"
-    assert len(texts(page, "#reading .words")) == 2
+def test_whichever_variants_are_shown_the_list_holds_every_review(page: Chrome) -> None:
+    everything = ["fixed"] * 3 + ["mistake"] * 5
+    assert first_notes(page) == everything
     click(page, "#next")
-    click(page, "#variants [value=mean]")
-    assert page.find_element(By.ID, "truth").text.endswith("2 of 3."), "a review that stays is still shown"
+    for name in ("best", "mean"):
+        click(page, f"#variants [value={name}]")
+        assert first_notes(page) == everything
+        assert " 2 of 8." in page.find_element(By.ID, "truth").text, "what is shown stays"
+    assert texts(page, "#reading h3") == ["mean", "attention"]
 
 
-def test_variants_without_a_review_in_common_show_none(chrome: Chrome, tmp_path: Path) -> None:
-    path = tmp_path / "report.html"
-    path.write_text(report_page(fixed=0), encoding="utf-8")
-    chrome.get(path.as_uri())
-    assert first_notes(chrome) == []
-    choose(chrome, "#order", "widest attention")
-    click(chrome, "#next")
-    assert (texts(chrome, "#reading article"), chrome.find_element(By.ID, "truth").text) == ([], "")
-    assert texts(chrome, "#left-out")[0].startswith("5 of 5 reviews are left out")
-    click(chrome, "#variants [value=best]")
-    assert len(texts(chrome, "#reading article")) == len(first_notes(chrome)) == 1
-    assert chrome.get_log("browser") == []
+def test_a_mistake_says_whose_it_is(page: Chrome) -> None:
+    said = []
+    for place in range(8):
+        Select(page.find_element(By.ID, "review")).select_by_index(place)
+        said.append(page.find_element(By.ID, "truth").text)
+    of = [re.findall("Among the surest mistakes of (.*?)[.]", one) for one in said]
+    assert of == [[]] * 3 + [[name] for name in VARIANTS]
 
 
 def test_the_page_of_a_pipeline_works(chrome: Chrome, project: Project) -> None:
@@ -237,7 +225,11 @@ def test_the_page_of_a_pipeline_works(chrome: Chrome, project: Project) -> None:
     values = [float(note) for note in first_notes(chrome)]
     assert values == sorted(values, reverse=True)
     assert len(set(values)) > 1
-    assert len(texts(chrome, "#reading .words")) == 2
+    choose(chrome, "#order", "their order")
+    kinds = first_notes(chrome)
+    assert kinds == ["fixed"] * 6 + ["mistake"] * (len(kinds) - 6)
+    Select(chrome.find_element(By.ID, "review")).select_by_index(len(kinds) - 1)
+    assert len(texts(chrome, "#reading .words")) == 2, "a mistake of one stands beside the answer of another"
     assert len(texts(chrome, "#comparison tbody tr")) == len(SMALL)
     assert chrome.get_log("browser") == []
     asked = requests(chrome)
@@ -331,41 +323,12 @@ def test_with_three_classes_the_probability_is_that_of_the_answer(chrome: Chrome
     choose(chrome, "#order", "disagreement of the answers")
     options = [option.text for option in Select(chrome.find_element(By.ID, "review")).options]
     assert [option.split(" ")[0] for option in options] == ["1.00", "0.40"], "other answers first"
-    assert chrome.find_element(By.ID, "left-out").text == "", "both have read both"
     verdicts = sorted(texts(chrome, "#reading .verdict"))
     assert [verdict.split(", entropy")[0] for verdict in verdicts] == [
         "wrong: bad, P(bad) = 90.0 %",
         "wrong: good, P(good) = 80.0 %",
     ]
     assert chrome.get_log("browser") == []
-
-
-CLASSES = tuple(attack for attack in ATTACKS if attack.isprintable())  # a control character in one is refused
-
-
-def attacked_report() -> str:
-    records = {name: examples(name, ATTACKS, len(ATTACKS), 0) for name in VARIANTS}
-    for own in records.values():
-        for place, record in enumerate(own):
-            label, predicted = place % len(CLASSES), (place + 1) % len(CLASSES)
-            record.update(name=ATTACKS[place], label=label, predicted=predicted)
-    words, lexicon = evaluation_results.top_words(), evaluation_results.lexicon("attention")
-    words = words[words["scope"] == "all"]
-    words = pd.concat([words, *(words.assign(scope=name, pushes_to=name) for name in CLASSES)], ignore_index=True)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(evaluation_results, "top_words", lambda: words.assign(word=(ATTACKS * 99)[: len(words)]))
-        patch.setattr(evaluation_results, "lexicon", lambda _: lexicon.assign(word=ATTACKS[: len(lexicon)]))
-        return report_page(examples_by_variant=records, classes=CLASSES)
-
-
-def attacked_examples() -> str:
-    (record, *_) = examples("attention", ATTACKS)
-    return render_page(ATTACKS[4], [Example(**record | {"name": name, "confidence": 0.5}) for name in ATTACKS], ATTACKS)
-
-
-def attacked_reading() -> str:
-    weights = [1 / len(ATTACKS)] * len(ATTACKS)
-    return render_readings(ATTACKS[4], [Reading(name, ATTACKS[0], 0.5, ATTACKS, weights, [0]) for name in ATTACKS])
 
 
 @pytest.mark.parametrize("page_of", [attacked_report, attacked_examples, attacked_reading])

@@ -5,8 +5,10 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pandas as pd
 import pytest
-from browser import CHROMIUM, DRIVER, headless
+from attacked_pages import attacked_examples, attacked_report
+from browser import ATTACKS, CHROMIUM, DRIVER, headless
 from mlflow import MlflowClient
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
@@ -14,6 +16,7 @@ from selenium.webdriver.support.wait import WebDriverWait
 from small_project import VARIANTS, Project
 
 from chaos.stores import Server, free_port
+from pipeline.evaluation.word_table import write_words
 from pipeline.tracking import links
 
 METRICS = [f"metrics.`test/{name}`" for name in ("accuracy", "entropy_nats", "entropy_normalised")]
@@ -179,3 +182,42 @@ def test_a_run_holds_its_words_and_its_entropy(
     chrome.find_element(By.XPATH, "//*[text()='entropy_histogram.png']").click()
     picture = "return [...document.images].some((image) => image.src.startsWith('blob:') && image.naturalWidth > 100)"
     WebDriverWait(chrome, 60).until(lambda page: page.execute_script(picture))
+
+
+@pytest.fixture(scope="module")
+def attacked(client: MlflowClient, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Where a run stands whose artifacts, and all else that MLflow is told of texts, are attacks."""
+    folder = tmp_path_factory.mktemp("attacked")
+    experiment = client.create_experiment("attacked", artifact_location=(folder / "artifacts").as_uri())
+    run = client.create_run(experiment, run_name=ATTACKS[0], tags={"mlflow.note.content": "\n\n".join(ATTACKS)})
+    words = pd.DataFrame({"word": ATTACKS, "rank": range(len(ATTACKS)), "value": ATTACKS})
+    write_words(words, folder / "top_words.csv")
+    client.log_artifact(run.info.run_id, str(folder / "top_words.csv"))
+    client.log_table(run.info.run_id, words, "top_words.json")
+    client.log_text(run.info.run_id, attacked_examples(), "examples.html")
+    client.log_text(run.info.run_id, attacked_report(), "report.html")
+    for place, attack in enumerate(ATTACKS):
+        client.log_param(run.info.run_id, f"class_{place}", attack)
+    return f"#/experiments/{experiment}/runs/{run.info.run_id}"
+
+
+@pytest.mark.parametrize(
+    ("part", "framed"),
+    [
+        ("", False),
+        ("/artifacts/top_words.csv", False),
+        ("/artifacts/top_words.json", False),
+        ("/artifacts/examples.html", True),
+        ("/artifacts/report.html", True),
+    ],
+)
+def test_mlflow_runs_nothing_of_a_review(chrome: Chrome, address: str, attacked: str, part: str, framed: bool) -> None:
+    chrome.get(f"{address}{attacked}{part}")
+    if framed:
+        WebDriverWait(chrome, 60).until(lambda page: page.find_elements(By.TAG_NAME, "iframe"))
+        chrome.switch_to.frame(chrome.find_element(By.TAG_NAME, "iframe"))
+    wait_for(chrome, ATTACKS[0], ATTACKS[2])
+    assert chrome.execute_script("return window.ran === undefined")
+    assert chrome.execute_script("return document.querySelectorAll('img[src$=\"/x\"], base, [onload]').length") == 0
+    chrome.switch_to.default_content()
+    assert chrome.execute_script("return window.ran === undefined")

@@ -124,17 +124,10 @@ const MEASURES = {
   focus: (review) => (attended(review).length ? 1 - mean(attended(review).map(entropy)) : NaN),
 };
 
-// Only reviews that are examples of every variant shown: the surest mistakes of one are examples of it alone.
 function listReviews() {
   const before = byId("review").value;
   const measure = MEASURES[byId("order").value];
-  const shown = chosen();
-  const read = data.reviews.filter((review) => shown.every((variant) => variant in review.answers));
-  const left = data.reviews.length - read.length;
-  const why = `${left} of ${data.reviews.length} reviews are left out: they are not examples of every variant shown.`;
-  const alone = shown.length > 1 ? " Shown alone, a variant has its surest mistakes too." : "";
-  byId("left-out").textContent = left ? why + alone : "";
-  const measured = read.map((review) => ({ review, value: measure ? measure(review) : NaN }));
+  const measured = data.reviews.map((review) => ({ review, value: measure ? measure(review) : NaN }));
   if (measure) measured.sort((a, b) => (Number.isNaN(a.value) - Number.isNaN(b.value)) || b.value - a.value);
   const options = measured.map(({ review, value }) => {
     const start = review.tokens.slice(0, 9).join(" ").slice(0, 60);
@@ -194,7 +187,9 @@ function side(review, variant) {
 function showReview() {
   const review = data.reviews.find((one) => String(one.id) === byId("review").value);
   const { selectedIndex, options } = byId("review");
-  byId("truth").textContent = review ? `${review.name}: truly ${review.label}. ${selectedIndex + 1} of ${options.length}.` : "";
+  const mistakes = review?.mistakes.length ? ` Among the surest mistakes of ${review.mistakes.join(", ")}.` : "";
+  const place = `${selectedIndex + 1} of ${options.length}`;
+  byId("truth").textContent = review ? `${review.name}: truly ${review.label}.${mistakes} ${place}.` : "";
   byId("reading").replaceChildren(...(review ? chosen().map((variant) => side(review, variant)) : []));
 }
 
