@@ -65,15 +65,18 @@ def is_whole(path: Path, before: Path | None = None) -> bool:
 
 def entries(path: Path = LOCK) -> dict[str, Any] | None:
     """What dvc.lock says of each stage; None where it is not there or cut off, as in the moment when DVC writes it."""
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None
     from dvc.schema import COMPILED_LOCKFILE_SCHEMA
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
     from voluptuous import Invalid
 
     try:
-        text = path.read_text("utf-8")
         lock = COMPILED_LOCKFILE_SCHEMA(YAML(typ="safe").load(text) or {})
-    except (OSError, UnicodeDecodeError, YAMLError, Invalid):
+    except (YAMLError, Invalid):
         return None
     return dict(lock.get("stages", {})) if text.endswith("\n") else None
 

@@ -12,13 +12,14 @@ from pipeline.data.tensors import read_tensors
 from pipeline.evaluation.comparison import compare, print_comparison
 from pipeline.evaluation.corpus_files import write_comparison
 from pipeline.evaluation.entropy_effect import entropy_effects, entropy_pairs
-from pipeline.evaluation.faithfulness import EDITS_QUESTION, QUESTION, faithfulness, following, reading
+from pipeline.evaluation.faithfulness import EDITS_QUESTION, QUESTION, closer, faithfulness, following, reading
 from pipeline.evaluation.frontier import entropy_frontier, read_frontier, steering
-from pipeline.evaluation.null_names import inherited_nulls
+from pipeline.evaluation.null_names import inherited_nulls, null_name
 from pipeline.evaluation.results import Comparison, Results, read_results
 from pipeline.evaluation.shared_examples import shared_examples
 from pipeline.evaluation.significance import right_by_seed, significance
-from pipeline.evaluation.verdicts import QUESTIONS, verdicts
+from pipeline.evaluation.verdicts import QUESTIONS, clear_pairs, equal_models, verdicts
+from pipeline.evaluation.way import resampled_ways
 from pipeline.params import Params, load_params
 from pipeline.tracking.tracker import Tracker
 from stages import cli
@@ -56,7 +57,7 @@ def main(
                 confidence=params.evaluation.confidence,
                 facts={
                     "seeds": ", ".join(map(str, params.seeds)),
-                    "intervals": f"{params.evaluation.confidence:.0%}, bootstrap over test reviews",
+                    "intervals": f"{params.evaluation.confidence:.0%}, over test reviews and seeds",
                 },
                 folder=results,
                 page=page,
@@ -81,17 +82,23 @@ def _compare(
         entropy_pairs(variants),
         found.predictions,
         pairs,
+        clear_pairs(variants, pairs, confidence=settings.confidence),
         resamples=settings.bootstrap,
         confidence=settings.confidence,
     )
     frontier = entropy_frontier(variants, found, read_frontier(results, *params.swept(corpus)))
     nulls = {name: float(right_by_seed(rows).mean()) for name, rows in found.nulls.items()}
+    accuracy = dict(zip(frame["variant"], frame["accuracy_mean"], strict=True))
+    nulls |= {null_name(name, "uniform"): accuracy[plain] for name, plain in equal_models(variants).items()}
     parents = {pair.variant: pair.parent for pair in entropy_pairs(variants)}
-    reasons = faithfulness(found.explanations, exchanged, nulls, inherited_nulls(variants, parents))
+    confidence = settings.confidence
+    ways = resampled_ways(found.asked, resamples=settings.bootstrap)
+    inherited = inherited_nulls(variants, parents)
+    reasons = faithfulness(found.explanations, exchanged, nulls, inherited, ways, confidence=confidence)
     answers = verdicts(variants, pairs, confidence=settings.confidence)
     answers.setdefault(QUESTIONS["entropy_weight"], []).extend(steering(frontier))
     if len(reasons):
-        answers[QUESTION] = reading(reasons)
+        answers[QUESTION] = reading(reasons) + closer(entropy_pairs(variants), ways, reasons, confidence=confidence)
     if edits is not None:
         answers[EDITS_QUESTION] = following(edits)
     return Comparison(frame, effects, frontier, pairs, reasons, exchanged, edits, answers)

@@ -61,7 +61,7 @@ def main(
         predictions,
         data,
         table,
-        **params.evaluation.model_dump(),
+        **params.evaluation.model_dump(exclude={"bootstrap"}),
         top_words_min_count=params.corpus(corpus).top_words_min_count,
     )
     with naming(out):

@@ -107,8 +107,16 @@ def reasons(names: list[str]) -> pd.DataFrame:
         accuracies = {"accuracy_own": 0.9, "accuracy_uniform": 0.6 + 0.1 * place, "accuracy_permuted": 0.7}
         accuracies |= {"accuracy_trained_uniform": 0.8, "accuracy_trained_random": float("nan")}
         falls = {"random": 0.1, "attention": 0.2 + 0.1 * place, "leave_one_out": 0.5}
-        others = {"tau_gradient": 0.5, "tau_ceiling": 0.8, "adversary_divergence": 0.6, "exchange_lost": 0.05}
+        others = {
+            "tau_gradient": 0.5,
+            "tau_ceiling": 0.8,
+            "adversary_divergence": 0.6,
+            "seed_divergence": 0.07,
+            "exchange_lost": 0.05,
+        }
         fallen = {f"comprehensiveness_{ranking}": fall for ranking, fall in falls.items()}
+        fallen |= {"comprehensiveness_gradient": 0.4, "comprehensiveness_integrated": 0.3, "ceiling": 0.5}
+        fallen |= {"way": (falls["attention"] - 0.1) / 0.4, "way_low": 0.1, "way_high": 0.9}
         rows.append({"variant": name, **accuracies, **fallen, **others})
     return pd.DataFrame(rows)
 
@@ -118,7 +126,9 @@ def edits(names: list[str]) -> pd.DataFrame:
     rows = [
         {
             **{"variant": name, "accuracy_edited": 0.5 + 0.1 * place, "consistency": 0.4 + 0.1 * place},
-            **{"held_out": 40, "consistency_low": 0.3, "consistency_high": 0.9},
+            **{"pairs": 100, "held_out": 40, "consistency_low": 0.3, "consistency_high": 0.9},
+            **{"accuracy_edited_held_out": 0.6 + 0.1 * place, "accuracy_edited_trained_on": 0.4 + 0.1 * place},
+            **{"accuracy_edited_held_out_low": 0.5 + 0.1 * place, "accuracy_edited_held_out_high": 0.7 + 0.1 * place},
             **{"accuracy_edited_low": 0.49 + 0.1 * place, "accuracy_edited_high": 0.51 + 0.1 * place},
             **{"lift": 1.0 + place, "lift_low": 0.5 + place, "lift_high": 1.5 + place},
         }
@@ -153,7 +163,7 @@ def report_page(
         name: predictions([[True, False, True]], nats) for name, nats in (("attention", 3), ("attention_entropy", 2))
     }
     pairs = significance(tables, resamples=100, confidence=0.95)
-    effects = entropy_effects(entropy_pairs(VARIANTS), tables, pairs, resamples=100, confidence=0.95)
+    effects = entropy_effects(entropy_pairs(VARIANTS), tables, pairs, (), resamples=100, confidence=0.95)
     words = tokens or ["this", "film", "was", "n't", "bad", ",", "it", "was", "<b>", "superb", "</b>", "!"]
     return report(
         "demo",

@@ -100,7 +100,7 @@ def percent(fraction: float) -> str:
 
 
 def interval(row: Mapping[str, Any] | pd.Series) -> str:
-    """The bootstrap interval of an accuracy in percent, such as [90.8, 91.6]."""
+    """The interval of an accuracy in percent, such as [90.8, 91.6]."""
     return f"[{100 * row['accuracy_low']:.1f}, {100 * row['accuracy_high']:.1f}]"
 
 

@@ -20,7 +20,7 @@ Floats = npt.NDArray[np.float64]
 
 
 def accuracy_by_variant(frame: pd.DataFrame, by_seed: Mapping[str, Sequence[float]], title: str) -> Figure:
-    """Accuracy on the test set: a mark with its bootstrap interval, a small dot per seed, TF-IDF as a line.
+    """Accuracy on the test set: a mark with its interval, a small dot per seed, TF-IDF as a line.
 
     Args:
         frame: from ``compare``.
@@ -215,7 +215,7 @@ def _overlap(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
 
 
 def faithfulness_by_variant(table: pd.DataFrame, frame: pd.DataFrame, title: str) -> Figure:
-    """How much the answers need the most attended words, between random words and the best single words.
+    """How much the answers need the most attended words, between random words and the best that a ranking finds.
 
     Args:
         table: from ``faithfulness``.
@@ -226,8 +226,8 @@ def faithfulness_by_variant(table: pd.DataFrame, frame: pd.DataFrame, title: str
     rows = frame.set_index("variant", drop=False).loc[list(table["variant"])] if len(table) else frame[:0]
     figure, [erased, replaced] = panels(title, labels, (9.6, 1.4 + 0.3 * max(len(table), 1)), sharey=True)
     for place, ((_, own), (_, row)) in enumerate(zip(table.iterrows(), rows.iterrows(), strict=True)):
-        floor, ceiling = own["comprehensiveness_random"], own["comprehensiveness_leave_one_out"]
-        erased.plot([floor, ceiling], [place, place], color=MUTED, linewidth=4, alpha=0.35, solid_capstyle="butt")
+        ends = own["comprehensiveness_random"], own["ceiling"]
+        erased.plot(ends, [place, place], color=MUTED, linewidth=4, alpha=0.35, solid_capstyle="butt")
         erased.plot(
             [own["comprehensiveness_attention_low"], own["comprehensiveness_attention_high"]],
             [place, place],
@@ -239,7 +239,7 @@ def faithfulness_by_variant(table: pd.DataFrame, frame: pd.DataFrame, title: str
             colour = COLOURS[row["family"]] if name == "own" else INK
             replaced.plot(100 * own[f"accuracy_{name}"], place, marker, color=colour, markersize=7)
     _rows(erased, list(table["variant"]))
-    grey = Line2D([], [], color=MUTED, linewidth=4, alpha=0.35, label="from random words to leave-one-out")
+    grey = Line2D([], [], color=MUTED, linewidth=4, alpha=0.35, label="from random words to the best known")
     marks = [
         Line2D([], [], color=INK, marker=marker, linestyle="", label=f"{name} weights")
         for name, marker in (("own", "o"), ("uniform", "|"), ("permuted", "x"))

@@ -1,6 +1,6 @@
 """What an entropy weight does (exercise 5): a variant beside the same variant without the weight."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from pipeline.evaluation.significance import degrees_of_freedom, resampled_means, student_interval
+from pipeline.evaluation.significance import resampled_means
+from pipeline.evaluation.student import degrees_of_freedom, student_interval
 
 Floats = npt.NDArray[np.float64]
 
@@ -49,6 +50,7 @@ def entropy_effects(
     pairs: Sequence[EntropyPair],
     predictions: Mapping[str, pd.DataFrame],
     compared: pd.DataFrame,
+    clear: Collection[tuple[str, str]],
     *,
     resamples: int,
     confidence: float,
@@ -62,6 +64,7 @@ def entropy_effects(
         pairs: from ``entropy_pairs``.
         predictions: per variant, the long table over seeds with seed, row, label, predicted and entropy_nats.
         compared: from ``significance``, of the same predictions.
+        clear: from ``clear_pairs``: the changes of accuracy that survive its correction.
         resamples: of the bootstrap.
         confidence: of the interval, such as 0.95.
         seed: of the bootstrap.
@@ -78,11 +81,12 @@ def entropy_effects(
         resampled = resampled_means(entropies, resamples=resamples, seed=seed)
         before, after = entropies[pair.parent].mean(), entropies[pair.variant].mean()
         change_R = resampled[pair.variant] - resampled[pair.parent]
-        freedom = degrees_of_freedom(change_R, *entropies.values())
-        low, high = student_interval(after - before, change_R, freedom, confidence)
+        deviation = float(change_R.std(ddof=1))
+        freedom = degrees_of_freedom(deviation**2, *entropies.values())
+        low, high = student_interval(after - before, deviation, freedom, confidence)
         row |= {"entropy_parent": before, "entropy": after, "entropy_change": after - before}
         row |= {"entropy_change_low": low, "entropy_change_high": high}
-        rows.append({**row, "sentence": _sentence(row)})
+        rows.append({**row, "sentence": _sentence(row, clear=(pair.variant, pair.parent) in clear)})
     return pd.DataFrame(rows)
 
 
@@ -122,11 +126,10 @@ def _entropies(predictions: pd.DataFrame) -> Floats:
     return ordered["entropy_nats"].to_numpy(np.float64).reshape(ordered["seed"].nunique(), -1)
 
 
-def _sentence(row: Mapping[str, Any]) -> str:
+def _sentence(row: Mapping[str, Any], *, clear: bool) -> str:
     change, low, high = (100 * row[f"accuracy_change{end}"] for end in ("", "_low", "_high"))
-    clear = "" if low > 0 or high < 0 else " (no clear change)"
     return (
         f"entropy weight {row['entropy_weight']:g} on {row['parent']}: "
-        f"accuracy {change:+.1f} points [{low:+.1f}, {high:+.1f}]{clear}, "
+        f"accuracy {change:+.1f} points [{low:+.1f}, {high:+.1f}]{'' if clear else ' (no clear change)'}, "
         f"entropy {row['entropy_parent']:.2f} -> {row['entropy']:.2f} nats"
     )

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 EXAMPLES_SEED = 0  # of the draw of reviews shown: the same for every run
-BOOTSTRAP_SEED = 0
 SPREAD = ("accuracy", "f1", "roc_auc", "log_loss", "calibration_error", "entropy_nats", "entropy_normalised")
 
 
@@ -52,7 +51,6 @@ def evaluate(
     corpus: Tensors,
     table: "pd.DataFrame",
     *,
-    bootstrap: int,
     confidence: float,
     top_words: int,
     top_words_min_count: int,
@@ -66,8 +64,7 @@ def evaluate(
         predictions: of the test split, by seed.
         corpus: the tensors that the models were trained on.
         table: the corpus's reviews with columns name and text.
-        bootstrap: resamples of the accuracy's interval.
-        confidence: of that interval.
+        confidence: of the interval of the accuracy.
         top_words: rows of a ranking of words.
         top_words_min_count: occurrences that a ranking asks for.
         examples: reviews shown, the same for every variant.
@@ -96,10 +93,7 @@ def evaluate(
         ignore_index=True,
     )
     low, high = accuracy_interval(
-        np.stack([one.predicted_N == labels_N for one in predictions.values()]),
-        resamples=bootstrap,
-        confidence=confidence,
-        seed=BOOTSTRAP_SEED,
+        np.stack([one.predicted_N == labels_N for one in predictions.values()]), confidence=confidence
     )
     by_seed = {
         seed: {**_defined(classification_metrics(labels_N, one.logits_NC)), **_mean_entropies(columns[seed])}

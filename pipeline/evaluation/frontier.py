@@ -10,13 +10,12 @@ import pandas as pd
 from pipeline.data.reviews import Reviews
 from pipeline.evaluation.entropy import entropy_columns
 from pipeline.evaluation.entropy_effect import entropy_pairs
-from pipeline.evaluation.faithfulness import way_to_ceiling
 from pipeline.evaluation.predict import Predictions
 from pipeline.evaluation.results import Results
+from pipeline.evaluation.way import FALLS, way
 from pipeline.formats import read_results_json
 
 COLUMNS = ("accuracy", "entropy_nats", "entropy_normalised")
-FALLS = ("random", "attention", "leave_one_out")
 
 
 def point(predictions: Predictions, reviews: Reviews) -> dict[str, float]:
@@ -61,7 +60,7 @@ def entropy_frontier(
     Returns:
         variant, entropy_weight, seeds; accuracy_mean and accuracy_std (fractions), entropy_nats_mean and _std,
         entropy_normalised_mean and _std, over seeds; accuracy_uniform, with equal weights in the place of the model's;
-        comprehensiveness of the attention, its floor and its ceiling, and way_to_ceiling.
+        comprehensiveness under each ranking, and way (way.py).
     """
     pairs = entropy_pairs(variants)
     swept = dict.fromkeys([*(one["variant"] for one in points), *(pair.parent for pair in pairs)])
@@ -85,9 +84,8 @@ def _row(
         row[f"{name}_mean"] = values.mean()
         row[f"{name}_std"] = values.std(ddof=1) if len(values) > 1 else 0.0
     row["accuracy_uniform"] = summary["accuracy"]["uniform"]
-    falls = {f"comprehensiveness_{ranking}": summary["measures"][f"comprehensiveness_{ranking}"] for ranking in FALLS}
-    row |= {name: float("nan") if fall["mean"] is None else fall["mean"] for name, fall in falls.items()}
-    return {**row, "way_to_ceiling": way_to_ceiling(pd.Series(row))}
+    falls = pd.DataFrame([{name: summary["measures"][name]["mean"] for name in FALLS}], dtype=float)
+    return {**row, **{name: float(falls[name][0]) for name in FALLS}, "way": float(way(falls)[0])}
 
 
 def steering(table: pd.DataFrame) -> Iterator[str]:
@@ -105,6 +103,5 @@ def steering(table: pd.DataFrame) -> Iterator[str]:
                 f"from {first['entropy_nats_mean']:.2f} to {last['entropy_nats_mean']:.2f} nats, the accuracy from "
                 f"{100 * first['accuracy_mean']:.1f} to {100 * last['accuracy_mean']:.1f} % (highest at "
                 f"{best['entropy_weight']:+g}: {100 * best['accuracy_mean']:.1f} %), and attended words from "
-                f"{100 * first['way_to_ceiling']:.0f} to {100 * last['way_to_ceiling']:.0f} % of the way to those "
-                f"that matter most"
+                f"{100 * first['way']:.0f} to {100 * last['way']:.0f} % of the way to the best known"
             )

@@ -27,7 +27,7 @@ def entropy_frontier(table: pd.DataFrame, title: str) -> Figure:
     labels = [
         (over, "accuracy"),
         (over, "entropy / ln(length)"),
-        (over, "way to the words that matter most"),
+        (over, "way to the best known words"),
         ("entropy / ln(length)", "accuracy"),
     ]
     figure, row = panels(title, labels, (13.6, 3.7))
@@ -37,7 +37,7 @@ def entropy_frontier(table: pd.DataFrame, title: str) -> Figure:
         for axes, lines, x, y in (
             (row[0], points, "entropy_weight", "accuracy_mean"),
             (row[1], points, "entropy_weight", "entropy_normalised_mean"),
-            (row[2], points, "entropy_weight", "way_to_ceiling"),
+            (row[2], points, "entropy_weight", "way"),
             (row[3], focus, "entropy_normalised_mean", "accuracy_mean"),
         ):
             _line(axes, lines, x, y, colour, str(variant))

@@ -6,6 +6,8 @@ N reviews, C classes, S seeds.
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.evaluation.student import degrees_of_freedom, student_interval
+
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
@@ -99,30 +101,29 @@ def calibration_error(correct_N: npt.NDArray[np.bool_], confidence_N: Floats) ->
     return float(np.abs(gaps).sum() / len(correct_N))
 
 
-def accuracy_interval(
-    correct_SN: npt.NDArray[np.bool_], *, resamples: int, confidence: float, seed: int
-) -> tuple[float, float]:
-    """Percentile bootstrap interval, over reviews, of the accuracy averaged over seeds (Efron 1979).
+def accuracy_interval(correct_SN: npt.NDArray[np.bool_], *, confidence: float) -> tuple[float, float]:
+    """Interval of the accuracy averaged over seeds, for other reviews and other seeds than these.
 
-    A review is drawn with the answers of all its seeds, so what counts of it is by how many seeds it is answered
-    right. That takes S + 1 values, and how often each is drawn in N draws is one multinomial draw: the same
-    distribution as resampling the reviews, without an array of resamples x N.
+    The variance is that of a mean over reviews, each with the answers of all its seeds, and that of a mean over seeds;
+    the interval is Student's, as one of two variants' difference is (significance.py).
 
     Args:
         correct_SN: whether each seed answers each review right.
-        resamples: of the N reviews.
-        confidence: share of resamples inside the interval, say 0.95.
-        seed: of the draws.
+        confidence: that of the interval, say 0.95.
 
     Returns:
         the lower and the upper end.
     """
     seeds, reviews = correct_SN.shape
-    sizes = np.bincount(correct_SN.sum(axis=0), minlength=seeds + 1)
-    draws = np.random.default_rng(seed).multinomial(reviews, sizes / reviews, size=resamples)
-    accuracies = draws @ np.arange(seeds + 1) / (seeds * reviews)
-    low, high = np.quantile(accuracies, [(1 - confidence) / 2, (1 + confidence) / 2])
-    return float(low), float(high)
+    variance = _variance(correct_SN.mean(axis=0)) / reviews + _variance(correct_SN.mean(axis=1)) / seeds
+    freedom = degrees_of_freedom(variance, correct_SN)
+    low, high = student_interval(float(correct_SN.mean()), variance**0.5, freedom, confidence)
+    return max(low, 0.0), min(high, 1.0)
+
+
+def _variance(values: Floats) -> float:
+    """Of what a sample was drawn from; of one value nothing is known, and it counts as none."""
+    return float(values.var(ddof=1)) if len(values) > 1 else 0.0
 
 
 def _confusion_counts(confusion_CC: Ints) -> dict[str, float]:

@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 
 from pipeline.evaluation.comparison import NO_ATTENTION, duration, interval
-from pipeline.evaluation.faithfulness import CEILING, FLOOR, way_to_ceiling
 from pipeline.evaluation.families import COLOURS
+from pipeline.evaluation.way import ATTENTION, FLOOR
 
 VARIANT = "name in params.yaml"
 
@@ -40,7 +40,7 @@ def variants_table(frame: pd.DataFrame, classes: Sequence[str]) -> Table:
         "variant": VARIANT,
         "family": "kind of model",
         "accuracy (%)": "share of test reviews that are right, mean and standard deviation over seeds",
-        "interval": "bootstrap over test reviews; sorted by its lower end",
+        "interval": "over test reviews and seeds; sorted by its lower end",
         "entropy (nats)": "of the attention, mean over reviews",
         "of maximum": "entropy divided by the logarithm of the length",
         "words looked at": "e to the entropy, mean over reviews",
@@ -77,16 +77,18 @@ def reasons_table(frame: pd.DataFrame, reasons: pd.DataFrame, edits: pd.DataFram
         "another's": "points of accuracy that the weights of another variant cost, median over the others",
         "fall": "of the probability without the most attended words: comprehensiveness",
         "random": "fall without words at random: the floor",
-        "leave one out": "fall without the words whose own absence costs most: the ceiling",
-        "of the way": "where attention stands between floor and ceiling",
+        "best known": "fall under the best of leave-one-out, gradient x input and integrated gradients: the ceiling",
+        "of the way": "where attention stands between floor and ceiling, with its interval",
         "tau": "Kendall's rank correlation of the weights with gradient x input",
-        "its ceiling": "Kendall's rank correlation of gradient x input with leave one out",
+        "two rankings": "the same of gradient x input and leave-one-out, which both know the model",
         "same answer": "Jensen-Shannon divergence in nats, at most 0.69, of other weights that give the same answer",
+        "between seeds": "the same divergence, of the weights of two trainings of the variant",
     }
     if edits is not None:
         heads |= {
-            "edits right (%)": "accuracy on reviews minimally edited to the opposite label",
-            "pairs right (%)": "both the review and its edit, of pairs whose review was held out of training",
+            "edits right (%)": "accuracy on minimal edits to the opposite label of reviews held out of training",
+            "trained on (%)": "the same on edits of reviews that were trained on, under the opposite label",
+            "pairs right (%)": "both the review and its edit, of those held out of training",
             "lift on edits": "attention on the edited words, times what equal weights would give",
         }
     families = dict(zip(frame["variant"], frame["family"], strict=True))
@@ -128,16 +130,18 @@ def _reason(row: pd.Series) -> Iterator[dict[str, Any]]:
     for name in ("own", "trained_uniform", "trained_random", "uniform", "permuted"):
         yield _cell(row[f"accuracy_{name}"], f"{100 * row[f'accuracy_{name}']:.1f}")
     yield _cell(-row["exchange_lost"], f"{-100 * row['exchange_lost']:+.1f}")
-    for ranking in ("attention", FLOOR, CEILING):
-        yield _cell(row[f"comprehensiveness_{ranking}"], f"{row[f'comprehensiveness_{ranking}']:.3f}")
-    yield _cell(way_to_ceiling(row), f"{100 * way_to_ceiling(row):.0f} %")
-    for key in ("tau_gradient", "tau_ceiling", "adversary_divergence"):
-        yield _cell(row[key], f"{row[key]:.2f}")
+    for name in (ATTENTION, FLOOR, "ceiling"):
+        yield _cell(row[name], f"{row[name]:.3f}")
+    yield _cell(row["way"], f"{100 * row['way']:.0f} % [{100 * row['way_low']:.0f}, {100 * row['way_high']:.0f}]")
+    for key in ("tau_gradient", "tau_ceiling", "adversary_divergence", "seed_divergence"):
+        value = row.get(key, float("nan"))  # results of an earlier version have no divergence between seeds
+        yield _cell(value, f"{value:.2f}")
 
 
 def _edit(row: pd.Series) -> Iterator[dict[str, Any]]:
-    for key in ("accuracy_edited", "consistency"):
-        yield _cell(row[key], f"{100 * row[key]:.1f}")
+    for key in ("accuracy_edited_held_out", "accuracy_edited_trained_on", "consistency"):
+        value = row.get(key, float("nan"))
+        yield _cell(value, f"{100 * value:.1f}")
     yield _cell(row["lift"], f"{row['lift']:.2f}")
 
 

@@ -27,6 +27,7 @@ class Results:
         examples: records of reviews as the first seed reads them.
         histories: records of the epochs of each seed.
         explanations: summaries of what the attention means.
+        asked: the measures of each review that a variant with attention was asked about, of every seed.
         lexicons: word, count, logit and polarity, of the first seed of each variant that has them.
     """
 
@@ -39,6 +40,7 @@ class Results:
     examples: dict[str, list[dict[str, Any]]]
     histories: dict[str, dict[str, list[dict[str, Any]]]]
     explanations: dict[str, dict[str, Any]]
+    asked: dict[str, pd.DataFrame]
     lexicons: dict[str, pd.DataFrame]
 
 
@@ -94,15 +96,19 @@ def read_results(
             for name in names
         },
         explanations={name: read_results_json(results / "explanation" / f"{name}.json") for name in names},
+        asked=_tables({name: evaluation / name / "explanation/reviews.parquet" for name in names}),
         lexicons=_lexicons({name: evaluation / name / "explanation/words.parquet" for name in names}),
     )
+
+
+def _tables(paths: Mapping[str, Path]) -> dict[str, pd.DataFrame]:
+    return {name: read_parquet(path) for name, path in paths.items() if path.exists()}
 
 
 def _lexicons(paths: Mapping[str, Path]) -> dict[str, pd.DataFrame]:
     """Of the first seed; without the variants whose attention depends on the text, or is the same for every word."""
     found = {}
-    for name, path in paths.items():
-        words = read_parquet(path) if path.exists() else pd.DataFrame()
+    for name, words in _tables(paths).items():
         if "logit" in words and words["logit"].std() > 0:
             first = words.loc[words["seed"] == words["seed"].min(), ["word", "count", "logit", "polarity"]]
             found[name] = first.reset_index(drop=True)

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.special import stdtr, stdtrit
 
 from pipeline.evaluation.null_names import variant_and_kind
+from pipeline.evaluation.student import degrees_of_freedom, student_interval, student_p
 from pipeline.progress import Progress
 
 Floats = npt.NDArray[np.float64]
@@ -61,47 +61,21 @@ def significance(
     beside = ((variant_and_kind(name)[0], name) for name in nulls)
     for one, other in [*itertools.combinations(predictions, 2), *beside]:
         difference_R = resampled[one] - resampled[other]
-        freedom = degrees_of_freedom(difference_R, right[one], right[other])
+        deviation = float(difference_R.std(ddof=1))
+        freedom = degrees_of_freedom(deviation**2, right[one], right[other])
         share_one_N, share_other_N = right[one].mean(axis=0), right[other].mean(axis=0)
-        difference, deviation = share_one_N.mean() - share_other_N.mean(), difference_R.std(ddof=1)
-        low, high = student_interval(difference, difference_R, freedom, confidence)
-        rows.append(
-            {
-                **{"variant": one, "other": other},
-                **{"accuracy": share_one_N.mean(), "accuracy_other": share_other_N.mean()},
-                **{"difference": difference, "difference_low": low, "difference_high": high},
-                "only_variant": float((share_one_N * (1 - share_other_N)).mean()),
-                "only_other": float((share_other_N * (1 - share_one_N)).mean()),
-                "p": float(2 * stdtr(freedom, -abs(difference) / deviation)) if deviation else 1.0,
-            }
-        )
+        difference = float(share_one_N.mean() - share_other_N.mean())
+        low, high = student_interval(difference, deviation, freedom, confidence)
+        row: dict[str, Any] = {"variant": one, "other": other}
+        row |= {"accuracy": share_one_N.mean(), "accuracy_other": share_other_N.mean()}
+        row |= {"difference": difference, "difference_low": low, "difference_high": high}
+        row["only_variant"] = float((share_one_N * (1 - share_other_N)).mean())
+        row["only_other"] = float((share_other_N * (1 - share_one_N)).mean())
+        rows.append({**row, "p": student_p(difference, deviation, freedom)})
     frame = pd.DataFrame(rows, columns=COLUMNS)
     frame["p_holm"] = holm(frame["p"].to_numpy())
     winner = np.where(frame["difference"] > 0, frame["variant"], frame["other"])
     return frame.assign(better=np.where(frame["p_holm"] < 1 - confidence, winner, ""))
-
-
-def degrees_of_freedom(difference_R: Floats, *values: npt.NDArray[Any]) -> float:
-    """Of Welch and Satterthwaite (1946): few where seeds make the difference uncertain, many where reviews do.
-
-    Args:
-        difference_R: the resampled difference of two means.
-        values: (S, N) of each of the two, for S seeds and N reviews. One seed has no spread to be uncertain of.
-    """
-    uncertain = 0.0
-    for values_SN in values:
-        seeds = len(values_SN)
-        if seeds > 1:
-            uncertain += (values_SN.mean(axis=1).var(ddof=1) / seeds) ** 2 / (seeds - 1)
-    return float(difference_R.var(ddof=1) ** 2 / uncertain) if uncertain else np.inf
-
-
-def student_interval(difference: float, difference_R: Floats, freedom: float, confidence: float) -> tuple[float, float]:
-    """The percentile interval of the resamples, wider by what Student's distribution is wider than the normal one."""
-    tails = [(1 - confidence) / 2, (1 + confidence) / 2]
-    wider = stdtrit(freedom, tails[1]) / stdtrit(np.inf, tails[1])
-    low, high = difference + wider * (np.quantile(difference_R, tails) - difference)
-    return float(low), float(high)
 
 
 def right_by_seed(predictions: pd.DataFrame) -> npt.NDArray[np.bool_]:

@@ -34,7 +34,9 @@ NOTE = (
     "Points of accuracy on the test reviews, with the {confidence:.0%} interval of a bootstrap over reviews and seeds, "
     "Student's because the seeds are few. A difference counts as clear if it survives Holm's correction for all the "
     "pairs below. Each variant has training settings of its own. A name with /uniform is the same variant trained with "
-    "equal weights, one with /random trained under a query that is drawn by chance and never learned, without a key. "
+    "equal weights, under its settings; where a variant of its own is that model, such as the mean, it stands there, "
+    "under settings that suit it. A name with /random is the variant trained under a query that is drawn by chance and "
+    "never learned, without a key. "
     "The model beside TF-IDF is the best on these same reviews, which flatters it."
 )
 NONE: dict[str, Any] = {"kind": "none"}
@@ -88,20 +90,57 @@ def verdicts(
         pairs: from ``significance``.
         confidence: of the claims.
     """
+    answers: dict[str, list[str]] = {}
+    for contrast, row, clear in _answered(variants, pairs, confidence):
+        answers.setdefault(QUESTIONS[contrast.question], []).append(_sentence(row, clear=clear))
+    return {question: answers[question] for question in QUESTIONS.values() if question in answers}
+
+
+def clear_pairs(
+    variants: Mapping[str, Mapping[str, Any]], pairs: pd.DataFrame, *, confidence: float
+) -> set[tuple[str, str]]:
+    """The variant and its parent of every difference that the verdicts call clear; the arguments are theirs."""
+    answered = _answered(variants, pairs, confidence)
+    return {(contrast.variant, contrast.parent) for contrast, _, clear in answered if clear}
+
+
+def equal_models(variants: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """The variant that another one is under equal weights, by the other's name: without a query, else of its parts.
+
+    Key, normaliser and heads make no difference there: the classifier reads the same mean, once or several times.
+
+    Args:
+        variants: the entries of params.yaml as plain dicts, by name.
+    """
+    parts = {name: _parts(entry) for name, entry in variants.items() if entry.get("family") != "tfidf"}
+
+    def rest(name: str) -> tuple[Any, ...]:
+        return tuple(parts[name][part] for part in ("encoder", "value", "embeddings"))
+
+    plain = [name for name, own in parts.items() if own["query"] == NONE and not own["entropy_weight"]]
+    found = {name: [other for other in plain if rest(other) == rest(name)] for name in parts if name not in plain}
+    return {name: others[0] for name, others in found.items() if others}
+
+
+def _answered(
+    variants: Mapping[str, Mapping[str, Any]], pairs: pd.DataFrame, confidence: float
+) -> list[tuple[Contrast, dict[str, Any], bool]]:
+    """Every contrast, its row of `pairs`, and whether the difference survives the correction."""
     asked = list(contrasts(variants))
     attending = [name for name, entry in variants.items() if entry.get("family") != "tfidf"]
     accuracy = dict(zip(pairs["variant"], pairs["accuracy"], strict=True))
     accuracy |= dict(zip(pairs["other"], pairs["accuracy_other"], strict=True))
     best = max((name for name in attending if name in accuracy), key=accuracy.__getitem__, default="")
-    beside = ((*variant_and_kind(other), other) for other in pairs["other"])
-    asked += [Contrast("null", variant, null) for variant, kind, null in beside if kind]
+    plain, known = equal_models(variants), {(one.variant, one.parent) for one in asked}
+    for null in pairs["other"]:
+        variant, kind = variant_and_kind(null)
+        other = plain.get(variant, null) if kind == "uniform" else null
+        if kind and (variant, other) not in known:
+            asked.append(Contrast("null", variant, other))
     asked += [Contrast("tfidf", best, name) for name in variants if best and name not in attending]
     rows = [_pair(pairs, contrast.variant, contrast.parent) for contrast in asked]
     p_holm = holm(np.array([row["p"] for row in rows]))
-    answers: dict[str, list[str]] = {}
-    for contrast, row, p in zip(asked, rows, p_holm, strict=True):
-        answers.setdefault(QUESTIONS[contrast.question], []).append(_sentence(row, clear=p < 1 - confidence))
-    return {question: answers[question] for question in QUESTIONS.values() if question in answers}
+    return [(one, row, bool(p < 1 - confidence)) for one, row, p in zip(asked, rows, p_holm, strict=True)]
 
 
 def to_markdown(answers: Mapping[str, Sequence[str]], note: str) -> str:

@@ -126,8 +126,9 @@ def counterfactual_table(
 
     Returns:
         variant, seeds, pairs; accuracy_edited, its _low and _high; held_out, the pairs whose original stands in no
-        training text, and of those alone accuracy_original, and consistency, both right, with its _low and _high (NaN
-        where there is none); mass and lift of the attention on the edited words, the
+        training text, and of those alone accuracy_edited_held_out, accuracy_original and consistency, both right, with
+        _low and _high (NaN where there is none); accuracy_edited_trained_on, of the others, which had been learned
+        under the opposite label but for a few words; mass and lift of the attention on the edited words, the
         lift's _low and _high, and undefined, the share of pairs whose edit put no word in.
     """
     import pandas as pd
@@ -136,8 +137,9 @@ def counterfactual_table(
     for variant in variants:
         own = rows[rows["variant"] == variant].assign(both=lambda one: one["right_original"] & one["right_edited"])
         by_pair = own.groupby("pair")[["right_edited", "mass", "lift"]].mean()
-        held_out = own[own["held_out"]].groupby("pair")[["right_original", "both"]].mean()
+        held_out = own[own["held_out"]].groupby("pair")[["right_original", "right_edited", "both"]].mean()
         both_low, both_high = _interval(held_out["both"], resamples, confidence)
+        held_out_low, held_out_high = _interval(held_out["right_edited"], resamples, confidence)
         edited_low, edited_high = _interval(by_pair["right_edited"], resamples, confidence)
         lift_low, lift_high = _interval(by_pair["lift"].dropna(), resamples, confidence)
         table.append(
@@ -146,6 +148,9 @@ def counterfactual_table(
                 **{"seeds": own["seed"].nunique(), "pairs": len(by_pair)},
                 "accuracy_edited": by_pair["right_edited"].mean(),
                 **{"accuracy_edited_low": edited_low, "accuracy_edited_high": edited_high},
+                "accuracy_edited_trained_on": own.loc[~own["held_out"], "right_edited"].mean(),
+                "accuracy_edited_held_out": held_out["right_edited"].mean(),
+                **{"accuracy_edited_held_out_low": held_out_low, "accuracy_edited_held_out_high": held_out_high},
                 **{"held_out": len(held_out), "accuracy_original": held_out["right_original"].mean()},
                 "consistency": held_out["both"].mean(),
                 **{"consistency_low": both_low, "consistency_high": both_high},

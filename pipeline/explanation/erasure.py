@@ -51,11 +51,11 @@ def decision_flip(model: AttentionClassifier, reviews: Reviews, ranking: Flat) -
     """flip_N: the smallest share of tokens that must leave the attention, best ranked first, for another answer.
 
     A token leaves by a weight of zero, and the other weights grow in proportion; the states stay as they are (Serrano
-    & Smith 2019, section 4; Mohankumar et al. 2020). NaN where the answer stands even on the last token that every
-    head has a weight for.
+    & Smith 2019, section 4; Mohankumar et al. 2020). 1 where the answer stands even on the last token that every head
+    has a weight for: without these, a ranking would look the better the fewer answers it turns.
     """
     rank = ranks(reviews, ranking)
-    flip_N = np.full(len(reviews), np.nan)
+    flip_N = np.ones(len(reviews))
     for batch in opened(model, reviews):
         for row, index in enumerate(batch.index_B):
             length = int(batch.lengths_B[row])

@@ -2,13 +2,14 @@
 
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.data.reviews import Reviews
 from pipeline.data.tensors import Tensors, read_table, read_tensors
 from pipeline.evaluation.predict import Predictions
 from pipeline.processes import Report, run_seeds
@@ -79,7 +80,19 @@ def explain_seeds(
         task = progress.task(f"{title}  questioning the attention", STEPS * len(checkpoints), "steps")
         on_report = results_of(task, found.__setitem__)
         run_seeds(work, list(checkpoints), on_report, preload="pipeline.models.checkpoint", in_turn=small)
-    return {seed: found[seed] for seed in checkpoints}
+    return _beside_each_other({seed: found[seed] for seed in checkpoints}, read_tensors(tensors).splits["test"])
+
+
+def _beside_each_other(found: dict[int, Explanation], test: Reviews) -> dict[int, Explanation]:
+    """Adds to the measures of each seed how far its weights lie from those of the others."""
+    from pipeline.explanation.between_seeds import between_seeds
+    from pipeline.explanation.opened import chosen
+
+    asked_N = np.isin(test.rows, next(iter(found.values())).reviews["row"])
+    inside = np.repeat(asked_N, test.lengths)
+    weights = {seed: np.asarray(one.predictions.weights, np.float64)[inside] for seed, one in found.items()}
+    apart = between_seeds(weights, chosen(test, np.flatnonzero(asked_N)))
+    return {seed: replace(one, reviews=one.reviews.assign(seed_divergence=apart[seed])) for seed, one in found.items()}
 
 
 def _explain_seed(

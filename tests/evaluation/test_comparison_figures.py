@@ -84,7 +84,7 @@ def test_entropy_effect_has_a_row_per_pair() -> None:
         name: predictions([[True, False, True]], nats) for name, nats in (("attention", 3.0), ("attention_entropy", 2))
     }
     pairs = significance(tables, resamples=100, confidence=0.95)
-    effects = entropy_effects(entropy_pairs(VARIANTS), tables, pairs, resamples=100, confidence=0.95)
+    effects = entropy_effects(entropy_pairs(VARIANTS), tables, pairs, (), resamples=100, confidence=0.95)
     figure = comparison_figures.entropy_effect(effects, "effect")
     assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["attention\nweight 0.01"]
     assert png(figure)

@@ -1,3 +1,5 @@
+from collections.abc import Collection
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -44,9 +46,9 @@ def test_the_order_of_keys_and_variants_does_not_matter() -> None:
     assert entropy_pairs({"child": child, "parent": parent}) == [EntropyPair("child", "parent", 0.1)]
 
 
-def effects_of(tables: dict[str, pd.DataFrame], pairs: list[EntropyPair] | None = None) -> pd.DataFrame:
+def effects_of(tables: dict[str, pd.DataFrame], clear: Collection[tuple[str, str]] = ()) -> pd.DataFrame:
     settings = {"resamples": 500, "confidence": 0.95}
-    return entropy_effects(pairs or [PAIR], tables, significance(tables, **settings), **settings)
+    return entropy_effects([PAIR], tables, significance(tables, **settings), clear, **settings)
 
 
 def test_changes_are_paired_by_seed_and_review_whatever_the_order_of_rows() -> None:
@@ -58,7 +60,9 @@ def test_changes_are_paired_by_seed_and_review_whatever_the_order_of_rows() -> N
     assert (row["entropy_change"], row["entropy_change_low"]) == (pytest.approx(-0.9), pytest.approx(-0.9))
     assert row["accuracy_change_low"] <= 0.25 <= row["accuracy_change_high"]
     assert row["sentence"].startswith("entropy weight 0.01 on without: accuracy +25.0 points [")
-    assert row["sentence"].endswith("entropy 3.10 -> 2.20 nats")
+    assert row["sentence"].endswith("] (no clear change), entropy 3.10 -> 2.20 nats")
+    sentence = effects_of({"without": before, "with": after}, {("with", "without")})["sentence"][0]
+    assert sentence == row["sentence"].replace(" (no clear change)", "")
 
 
 def test_the_interval_is_that_of_the_comparison_in_whatever_order() -> None:
@@ -88,4 +92,4 @@ def test_equal_predictions_change_nothing() -> None:
 
 
 def test_without_pairs_there_are_no_effects() -> None:
-    assert entropy_effects([], {}, pd.DataFrame(), resamples=100, confidence=0.95).empty
+    assert entropy_effects([], {}, pd.DataFrame(), (), resamples=100, confidence=0.95).empty

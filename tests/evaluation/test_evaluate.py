@@ -13,7 +13,7 @@ from pipeline.evaluation.evaluate import evaluate
 from pipeline.evaluation.predict import Predictions
 
 GOLDEN = Path(__file__).parents[1] / "golden/format-1"
-SETTINGS = {"bootstrap": 100, "confidence": 0.95, "top_words": 3, "top_words_min_count": 1}
+SETTINGS = {"confidence": 0.95, "top_words": 3, "top_words_min_count": 1}
 SHOWN = {"examples": 2, "mistakes": 1}
 
 

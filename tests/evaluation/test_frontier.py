@@ -29,7 +29,7 @@ def seeds(accuracy: float, nats: float) -> dict[str, dict[str, float]]:
 
 
 def summary(attention: float | None) -> dict[str, Any]:
-    falls = {"random": 0.1, "attention": attention, "leave_one_out": 0.5}
+    falls = {"random": 0.1, "attention": attention, "leave_one_out": 0.4, "gradient": 0.5, "integrated": 0.3}
     return {
         "accuracy": {"own": 0.9, "uniform": 0.6},
         "measures": {f"comprehensiveness_{ranking}": {"mean": fall} for ranking, fall in falls.items()},
@@ -48,6 +48,7 @@ def results() -> Results:
         examples=nothing,
         histories=nothing,
         explanations={"mean": summary(None), "attention": summary(0.2), "attention_entropy": summary(0.3)},
+        asked=nothing,
         lexicons=nothing,
     )
 
@@ -63,7 +64,7 @@ def test_rows_are_ordered_by_weight_with_the_variant_itself_at_zero() -> None:
     np.testing.assert_allclose(table["accuracy_mean"], [0.755, 0.805, 0.785, 0.605])
     np.testing.assert_allclose(table["accuracy_std"], np.std([0, 0.01], ddof=1))
     np.testing.assert_allclose(table["entropy_nats_mean"], [4.5, 4, 3, 2])
-    np.testing.assert_allclose(table["way_to_ceiling"], [0.75, 0.25, 0.5, 0.75])
+    np.testing.assert_allclose(table["way"], [0.75, 0.25, 0.5, 0.75])
     np.testing.assert_allclose(table["accuracy_uniform"], 0.6)
 
 
@@ -85,7 +86,7 @@ def test_what_a_sweep_did_is_said_from_the_numbers() -> None:
     [sentence] = steering(table)
     assert sentence == (
         "attention: from weight -0.1 to +0.1 the entropy goes from 4.50 to 2.00 nats, the accuracy from 75.5 to 60.5 % "
-        "(highest at +0: 80.5 %), and attended words from 75 to 75 % of the way to those that matter most"
+        "(highest at +0: 80.5 %), and attended words from 75 to 75 % of the way to the best known"
     )
     assert not list(steering(table[:2])), "two points are a pair, and have their own verdict"
 

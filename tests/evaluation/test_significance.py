@@ -6,8 +6,9 @@ import pandas as pd
 import pytest
 from evaluation_results import VARIANTS, predictions
 
-from pipeline.evaluation.significance import degrees_of_freedom, holm, significance, student_interval
-from pipeline.evaluation.verdicts import QUESTIONS, contrasts, to_markdown, verdicts
+from pipeline.evaluation.significance import holm, significance
+from pipeline.evaluation.student import degrees_of_freedom, student_interval, student_p
+from pipeline.evaluation.verdicts import QUESTIONS, clear_pairs, contrasts, equal_models, to_markdown, verdicts
 from pipeline.params import load_params
 from pipeline.source import ROOT
 
@@ -68,16 +69,23 @@ def test_degrees_of_freedom_are_those_of_welch() -> None:
     rng = np.random.default_rng(5)
     one_SN, other_SN = rng.normal(size=(3, 1)), rng.normal(size=(5, 1))
     variance = one_SN.var(ddof=1) / 3 + other_SN.var(ddof=1) / 5
-    difference_R = rng.normal(size=1000)
-    difference_R *= np.sqrt(variance) / difference_R.std(ddof=1)
     expected = ttest_ind(one_SN[:, 0], other_SN[:, 0], equal_var=False)
-    freedom = degrees_of_freedom(difference_R, one_SN, other_SN)
+    freedom = degrees_of_freedom(variance, one_SN, other_SN)
     assert freedom == pytest.approx(expected.df)
-    difference = one_SN.mean() - other_SN.mean()
-    low, high = student_interval(0.0, np.array([-1.0, 1.0]) * np.sqrt(variance) * 1.959964 / 0.95, freedom, 0.95)
+    difference, deviation = one_SN.mean() - other_SN.mean(), np.sqrt(variance)
     interval = expected.confidence_interval()
-    assert (difference + low, difference + high) == pytest.approx((interval.low, interval.high))
-    assert degrees_of_freedom(difference_R, one_SN[:1], other_SN[:1]) == np.inf
+    assert student_interval(difference, deviation, freedom, 0.95) == pytest.approx((interval.low, interval.high))
+    assert student_p(difference, deviation, freedom) == pytest.approx(expected.pvalue)
+    assert degrees_of_freedom(variance, one_SN[:1], other_SN[:1]) == np.inf
+
+
+def test_an_interval_leaves_zero_out_where_p_is_small() -> None:
+    rng = np.random.default_rng(6)
+    tables = {f"v{i}": answers(rng, list(rng.normal(0.6 + 0.02 * i, 0.02, size=3)), 500) for i in range(8)}
+    pairs = significance(tables, resamples=300, confidence=0.95)
+    outside = (pairs["difference_low"] > 0) | (pairs["difference_high"] < 0)
+    assert 0 < outside.sum() < len(pairs)
+    assert (outside == (pairs["p"] < 0.05)).all()
 
 
 def test_seeds_that_differ_widen_the_interval() -> None:
@@ -122,6 +130,31 @@ def test_a_contrast_differs_in_one_part_and_the_plainer_is_the_parent() -> None:
     assert ("normaliser", "attention_sparsemax", "attention") in own
     assert ("heads", "attention_multihead", "attention") in own
     assert not {pair for pair in own if "tfidf" in pair}
+
+
+def test_equal_weights_make_some_variants_one_model_whatever_their_key_normaliser_and_heads() -> None:
+    entries = {name: entry.model_dump() for name, entry in load_params(ROOT / "params.yaml").variants.items()}
+    found = equal_models(entries)
+    means = [f"attention{rest}" for rest in ("", "_additive", "_sparsemax", "_multihead", "_text_query_mlp")]
+    assert {name: found[name] for name in means} == dict.fromkeys(means, "mean")
+    assert found["attention_text_query_value"] == "mean_value"
+    assert found["attention_trainable"] == "mean_trainable"
+    assert not {"mean", "lstm_attention", "best", "tfidf"} & found.keys()
+
+
+def test_a_variant_that_is_the_null_model_stands_for_it_and_what_is_clear_is_named() -> None:
+    rng = np.random.default_rng(3)
+    tables = {name: answers(rng, [rate] * 3, 2000) for name, rate in (("mean", 0.7), ("attention", 0.8))}
+    tables["attention_sparsemax"] = answers(rng, [0.8] * 3, 2000)
+    entries = {"mean": {}, "attention": VARIANTS["attention"]}
+    entries["attention_sparsemax"] = {**VARIANTS["attention"], "normaliser": "sparsemax"}
+    nulls = {f"{name}/uniform": answers(rng, [0.6] * 3, 2000) for name in ("attention", "attention_sparsemax")}
+    pairs = significance(tables, nulls, resamples=400, confidence=0.95)
+    found = verdicts(entries, pairs, confidence=0.95)
+    (null,) = found[QUESTIONS["null"]]
+    assert null.startswith("attention_sparsemax beats mean by "), "attention beside mean is a question of its own"
+    clear = clear_pairs(entries, pairs, confidence=0.95)
+    assert clear == {("attention", "mean"), ("attention_sparsemax", "mean")}
 
 
 def test_verdicts_say_who_wins_by_how_much_or_that_nobody_does() -> None:

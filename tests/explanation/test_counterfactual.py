@@ -82,6 +82,9 @@ def test_the_table_has_a_row_per_variant_with_intervals(rows: pd.DataFrame) -> N
     assert (own["pairs"], own["held_out"]) == (3, 2)
     assert own["consistency"] == rows.query("variant == 'attention' and pair > 0")["right_edited"].mean()
     assert own["consistency_low"] <= own["consistency"] <= own["consistency_high"]
+    attention = rows[rows["variant"] == "attention"]
+    assert own["accuracy_edited_held_out"] == attention.query("pair > 0")["right_edited"].mean()
+    assert own["accuracy_edited_trained_on"] == attention.query("pair == 0")["right_edited"].mean()
     everywhere = counterfactual_table(rows.assign(held_out=False), ["mean"], resamples=200, confidence=0.9).iloc[0]
     assert everywhere["held_out"] == 0
     assert np.isnan(everywhere[["accuracy_original", "consistency", "consistency_low"]].astype(float)).all()

@@ -67,8 +67,7 @@ def test_a_decision_flips_where_removing_one_by_one_says_so(name: str) -> None:
         model.classifier.bias -= torch.stack(logits).median(dim=0).values
     weights = importance.attention(model, reviews)
     found = decision_flip(model, reviews, weights)
-    assert np.isnan(found).any()
-    assert (~np.isnan(found)).any()
+    assert 0 < (found == 1).sum() < len(found), "some answers never turn"
     for index, own in enumerate(tiny.by_review(reviews, weights)):
         tokens = torch.from_numpy(np.array(reviews[index]))[None]
         lengths = torch.tensor([tokens.shape[1]])
@@ -76,7 +75,7 @@ def test_a_decision_flips_where_removing_one_by_one_says_so(name: str) -> None:
             states = model.encoder(model.embedding(tokens), lengths)
             values, attended = model.value(states), model.attend(states, lengths)
             answer = model.classify(attended, values).argmax()
-            order, slow = np.argsort(-own, kind="stable"), np.nan
+            order, slow = np.argsort(-own, kind="stable"), 1.0
             for removed in range(1, len(own)):
                 left = attended.clone()
                 left[0, :, order[:removed].copy()] = 0

@@ -50,7 +50,9 @@ def test_every_step_is_counted_and_the_last_one_is_the_whole(
     def last_line() -> str:
         return capsys.readouterr().err.splitlines()[-1]
 
-    assert sorted(explain_seeds("a b", checkpoints, tensors, reviews=3, permutations=2)) == [0, 3]
+    found = explain_seeds("a b", checkpoints, tensors, reviews=3, permutations=2)
+    assert sorted(found) == [0, 3]
+    assert [list(one.reviews["seed_divergence"]) for one in found.values()] == [[0.0] * 3] * 2, "it is one model twice"
     assert last_line().startswith("a b  questioning the attention  26 of 26 steps  100 %")
     assert sorted(predict_seeds("a b", checkpoints, tensors, "test")) == [0, 3]
     assert last_line().startswith("a b  answers on the test split  8 of 8 reviews  100 %")
