@@ -33,7 +33,7 @@ class Task:
         title: such as "imdb attention".
         total: when it is done; 0 = nobody knows.
         unit: what is counted, such as "reviews" or "MB".
-        done: what was done before, and is not part of the rate.
+        done: what was done before.
         wait: seconds until it is first shown.
         pause: seconds between two times.
         show: called with the task when it is time to.
@@ -52,7 +52,10 @@ class Task:
     ) -> None:
         self.title, self.total, self.unit, self.done = title, total, unit, done
         self.note = ""
-        self._since = self._between = (time.monotonic(), done)  # the rate is since the first; then since the second
+        # The rate is since the first of the two, then since the second. It begins at the first step: before it, a stage
+        # imports and compiles.
+        self._since: tuple[float, float] | None = None
+        self._between: tuple[float, float] | None = None
         self._due, self._pause, self._show = time.monotonic() + wait, pause, show
 
     def advance(self, steps: float = 1, note: str = "") -> None:
@@ -63,7 +66,9 @@ class Task:
         """So many are done in all."""
         self.done, self.note = done, note
         now = time.monotonic()
-        if now >= self._between[0] + RECENT:
+        if self._between is None:
+            self._since = self._between = (now, done)
+        elif now >= self._between[0] + RECENT:
             self._since, self._between = self._between, (now, done)
         if now >= self._due:
             self.postpone()
@@ -72,7 +77,7 @@ class Task:
     def resume(self, done: float) -> None:
         """So many were done before: they are no part of the rate."""
         self.done = done
-        self._since = self._between = (time.monotonic(), done)
+        self._since = self._between = None
 
     def postpone(self) -> None:
         """Something else was said of it just now, so a log need not hear of it again soon."""
@@ -81,7 +86,7 @@ class Task:
     @property
     def text(self) -> str:
         """Such as "12,000 of 25,000 reviews  48 %  820 reviews/s  0:16 left"."""
-        since, before = self._since
+        since, before = self._since or (time.monotonic(), self.done)
         made, seconds = self.done - before, time.monotonic() - since
         rate = made / seconds if seconds else 0.0
         amounts = f"{_amount(self.done)} of {_amount(self.total)}" if self.total else _amount(self.done)

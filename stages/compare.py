@@ -62,11 +62,11 @@ def main(
                 folder=results,
                 page=page,
             )
-        publish_comparison(tracker, params, corpus, found, results, page)
-    _print(comparison, params.evaluation.confidence)
-    made = sorted(path.name for path in results.iterdir() if path.suffix in {".csv", ".md", ".png"})
-    typer.echo(f"\nMade in {results}: {', '.join(made)}")
-    typer.echo(f"Open {page} in a browser for the tables, the figures, the words, and reviews side by side.")
+        _print(comparison, params.evaluation.confidence)
+        made = sorted(path.name for path in results.iterdir() if path.suffix in {".csv", ".md", ".png"})
+        typer.echo(f"\nMade in {results}: {', '.join(made)}")
+        typer.echo(f"Open {page} in a browser for the tables, the figures, the words, and reviews side by side.")
+        publish_comparison(tracker, params, corpus, found, results, page)  # last: it ends with the links
 
 
 def _compare(

@@ -25,12 +25,12 @@ DEFAULT = ("best", "attention")  # of those that are trained, the first of these
 
 def main(
     text: Annotated[
-        str, typer.Argument(help="The text. Left out, it is read from --file or from standard input.")
-    ] = "",
+        list[str] | None, typer.Argument(help="The text. Left out, it is read from --file or from standard input.")
+    ] = None,
     variant: Annotated[
         list[str] | None, typer.Option(help='A trained variant; several times for several, "all" for all.')
     ] = None,
-    corpus: Annotated[str, typer.Option(help="A corpus; left out, the first trained besides demo, else demo.")] = "",
+    corpus: Annotated[str, typer.Option(help="A trained corpus; left out, imdb, or what else there is.")] = "",
     seed: Annotated[int | None, typer.Option(help="Of the model; left out, the best on validation reviews.")] = None,
     file: Annotated[Path | None, typer.Option(help="File to read the text from.")] = None,
     html: Annotated[Path | None, typer.Option(help="Page to write as well.")] = None,
@@ -51,8 +51,9 @@ def main(
     """
     trained = {path.name: trained_variants(path) for path in sorted(models.glob("*")) if trained_variants(path)}
     if not trained:
-        raise ValueError(f"{models} holds no trained model: run `make demo` or `dvc repro` first")
-    name = corpus or next((one for one in trained if one != "demo"), "demo")
+        elsewhere = "" if Path("params.yaml").exists() else "; is this the project's root folder?"
+        raise ValueError(f"{models} holds no trained model: run `make demo` or `dvc repro` first{elsewhere}")
+    name = corpus or next((one for one in ("imdb", *trained) if one in trained and one != "demo"), "demo")
     if name not in trained:
         raise ValueError(f"no model is trained on the corpus {name!r}: there are {', '.join(trained)}")
     if listed:
@@ -66,7 +67,7 @@ def main(
         again = f"`dvc repro {' '.join(refused.values())}` trains anew"
         raise ValueError(f"{name} {', '.join(refused)}: {OTHER_TENSORS}: {again}")
     data = read_tensors(tensors / name)
-    readings = list(read_text(_text(text, file), asked, data))
+    readings = list(read_text(_text(" ".join(text or ()), file), asked, data))
     console = Console(highlight=False)
     print_readings(readings, console)
     missing = sorted({printable(readings[0].tokens[place]) for place in readings[0].unknown})

@@ -38,9 +38,17 @@ def publish_variants(tracker: Tracker, params: Params, corpus: str, found: Resul
         corpus: a name under corpora.
         found: the results of its variants.
         folders: where they are.
+
+    Raises:
+        ValueError: a variant was not trained with a seed of params.yaml; nothing is published then.
     """
     tensors, models, evaluation, results = folders
     data = read_tensors(tensors)
+    for variant in params.variants:
+        seconds = found.timing[variant]["seconds"]
+        if untrained := [str(seed) for seed in params.seeds_of(variant) if str(seed) not in seconds]:
+            seeds = ", ".join(untrained)
+            raise ValueError(f"{corpus} {variant} was not trained with seed {seeds}: `dvc repro` does that")
     for variant in params.variants:
         files = [
             path
@@ -52,9 +60,6 @@ def publish_variants(tracker: Tracker, params: Params, corpus: str, found: Resul
         digest = _digest([results / "variants" / f"{variant}.json", *files, *reasons, *nulls])
         own = {seed: variant_run(params, corpus, variant, seed, data) for seed in params.seeds_of(variant)}
         seconds = found.timing[variant]["seconds"]
-        if untrained := [str(seed) for seed in own if str(seed) not in seconds]:
-            seeds = ", ".join(untrained)
-            raise ValueError(f"{corpus} {variant} was not trained with seed {seeds}: `dvc repro` does that")
         runs = {seed: tracker.publish(run, digest, seconds[str(seed)]) for seed, run in own.items()}
         for seed, run in runs.items():
             _publish_seed(run, variant, str(seed), found)

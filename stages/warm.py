@@ -44,14 +44,16 @@ def main(command: Annotated[list[str], typer.Argument(help="The command, and its
         listener.bind(address)
         own = {"SHELL": shell.__file__, "ATTENTION_WARM": address, "ATTENTION_REPRO": invocation(os.getpid())}
         started = subprocess.Popen(command, env=os.environ | own)
-        _warm_up()
+        _warm_up(started)
         listener.listen()  # until now `stages.shell` was refused, and the first stages, which import little, ran beside
         code = _serve(listener, started)
     sys.exit(_as_byte(code))
 
 
-def _warm_up() -> None:
+def _warm_up(command: "subprocess.Popen[bytes]") -> None:
     for name in PRELOADED:
+        if command.poll() is not None:  # what is soon over waits for nothing
+            return
         importlib.import_module(name)
     _call_compiled_code()
     gc.freeze()  # or the first collection of each fork would copy the pages of all that was imported

@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,18 +19,31 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
 
 ASKS = re.compile(r"(def test_\w+|@pytest\.fixture.*\ndef \w+)\([^)]*\bproject: Project")
+SMALL_PROJECT = "small project"
+LONG = ("test_own.py", "test_text_model.py", "test_tracker.py", "test_separation.py", "test_full_disk.py")
 
 
 class ByFile(LoadScopeScheduling):
     """Of several processes (-n) one has all tests of a file, and one has all files that read the small project."""
 
     def _split_scope(self, nodeid: str) -> str:
-        file = nodeid.partition("::")[0]
-        return "small project" if ASKS.search((self.config.rootpath / file).read_text("utf-8")) else file
+        return scope(self.config.rootpath / nodeid.partition("::")[0])
+
+
+@cache
+def scope(file: Path) -> str:
+    """What runs in one process, in the order of its tests."""
+    return SMALL_PROJECT if ASKS.search(file.read_text("utf-8")) else str(file)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
+    config.option.loadscopereorder = False  # as they are collected, not those with the most tests first
     return ByFile(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts what takes longest first, so that no process waits for the other at the end."""
+    items.sort(key=lambda item: (scope(item.path) != SMALL_PROJECT, item.path.name not in LONG))
 
 
 @pytest.fixture(scope="session")

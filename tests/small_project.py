@@ -105,8 +105,8 @@ def run_small_project(root: Path) -> Project:
     return made
 
 
-def wait(done: Callable[[], bool], seconds: float = 300) -> None:
+def wait(done: Callable[[], bool], seconds: float = 300, every: float = 1) -> None:
     deadline = time.monotonic() + seconds
     while not done():
         assert time.monotonic() < deadline, "it takes too long"
-        time.sleep(1)
+        time.sleep(every)

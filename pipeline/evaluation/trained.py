@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pipeline.evaluation.predict import trained_seeds
+from pipeline.evaluation.predict import has_attention, trained_seeds
 from pipeline.formats import read_results_json
 
 
@@ -35,7 +35,8 @@ def chosen_models(models: Path, variants: Iterable[str], seed: int | None) -> li
     Args:
         models: the corpus's folder.
         variants: names.
-        seed: which of its seeds; None = the one that is `best` in MLflow's registry.
+        seed: which of its seeds; None = the one that is `best` in MLflow's registry. A model without chance in it
+            has one seed, and answers with that.
 
     Raises:
         ValueError: one of them is not trained.
@@ -45,9 +46,9 @@ def chosen_models(models: Path, variants: Iterable[str], seed: int | None) -> li
         if variant not in trained:
             raise ValueError(f"{variant!r} is not trained in {models}: there are {', '.join(trained) or 'none'}")
         seeds = trained_seeds(models / variant)
-        if seed is not None and seed not in seeds:
+        if seed is not None and seed not in seeds and any(map(has_attention, seeds.values())):
             raise ValueError(f"{variant} has no seed {seed}: it has {', '.join(map(str, seeds))}")
-        own = best_seed(_accuracies(seeds)) if seed is None else seed
+        own = seed if seed in seeds else best_seed(_accuracies(seeds))
         found.append(Trained(models.name, variant, own, seeds[own]))
     return found
 

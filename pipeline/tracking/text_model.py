@@ -12,7 +12,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from mlflow.exceptions import MlflowException
 from mlflow.models import set_model
+from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
 from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
 from pipeline.data.reviews import pack
@@ -42,8 +44,15 @@ class TextModel(PythonModel):
         Returns:
             label and its probability; with the param ``words`` also entropy_nats, and words, the tokens of the text in
             order, each with its weight. Both are None for a model without attention.
+
+        Raises:
+            MlflowException: a row has no text; from a CSV, an empty cell or "NA" is none. A server answers 400.
         """
-        texts = [self._tokenize(text) for text in model_input["text"]]
+        given = model_input["text"]
+        if empty := [str(row) for row, missing in enumerate(given.isna()) if missing]:
+            said = f"no text in row {', '.join(empty)} (the first is 0): leave it out, or send an empty string"
+            raise MlflowException(said, INVALID_PARAMETER_VALUE)
+        texts = [self._tokenize(text) for text in given]
         if not texts:
             return pd.DataFrame({"label": [], "probability": []})
         reviews = pack([self._vocabulary.encode(tokens) for tokens in texts], [0] * len(texts), range(len(texts)))

@@ -134,7 +134,8 @@ class Tracker:
             self._recorder.stdin.write(pickle.dumps(command))
             self._recorder.stdin.flush()
         except BrokenPipeError:
-            self._hang_up()
+            with suppress(subprocess.TimeoutExpired):
+                self._hang_up()
             _say(
                 "warning: The MLflow recorder has stopped; this stage goes on untracked. Results are not affected.\n"
                 f"  This adds what the store lacks: dvc repro --single-item --force {self._publisher}"

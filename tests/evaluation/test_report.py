@@ -59,7 +59,7 @@ def test_the_page_says_what_the_attention_is_worth_as_a_reason() -> None:
         "0.200 0.100 0.500 25 % [10, 90]",
         "0.50 0.80 0.60 0.07",
     )
-    assert " ".join(one[1:]) == f"{accuracies} {falls} {divergences} 60.0 50.0 2.00"
+    assert " ".join(one[1:]) == f"{accuracies} {falls} {divergences} 70.0 50.0 50.0 2.00"
     assert (two[3], two[9]) == ("70.0", "50 % [10, 90]")
     assert ">trained equal<" in table
     assert "trained random" not in table, "nobody has a number there"

@@ -8,15 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 from attacked_pages import CLASSES, attacked_examples, attacked_reading, attacked_report
-from browser import ATTACKS, CHROMIUM, DRIVER, headless, requests
+from browser import ATTACKS, CHROMIUM, DRIVER, choose, click, first_notes, headless, press, requests, texts
 from evaluation_results import VARIANTS, examples, report_page
 from scipy.stats import entropy
 from selenium.webdriver import Chrome, Keys
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.select import Select
 from selenium.webdriver.support.ui import WebDriverWait
-from small_project import VARIANTS as SMALL
-from small_project import Project
 
 from pipeline.evaluation.reading import Reading
 from pipeline.evaluation.review_html import render_readings
@@ -53,22 +51,6 @@ def page(chrome: Chrome, address: str) -> Iterator[Chrome]:
     yield chrome
     assert chrome.get_log("browser") == []
     assert chrome.title == "Attention on demo"
-
-
-def texts(page: Chrome, selector: str) -> list[str]:
-    return [found.text for found in page.find_elements(By.CSS_SELECTOR, selector) if found.is_displayed()]
-
-
-def click(page: Chrome, selector: str) -> None:
-    page.find_element(By.CSS_SELECTOR, selector).click()
-
-
-def choose(page: Chrome, selector: str, text: str) -> None:
-    Select(page.find_element(By.CSS_SELECTOR, selector)).select_by_visible_text(text)
-
-
-def press(page: Chrome, selector: str, *keys: str) -> None:
-    page.find_element(By.CSS_SELECTOR, selector).send_keys(*keys)
 
 
 def test_the_table_sorts_both_ways_and_keeps_empty_cells_last(page: Chrome) -> None:
@@ -148,13 +130,19 @@ def test_words_are_text_coloured_by_weight(page: Chrome) -> None:
     assert page.execute_script("return document.querySelectorAll('#reading script, #reading img').length") == 0
 
 
-def first_notes(page: Chrome) -> list[str]:
-    """How each review of the list begins: the number that it is sorted by, else whether it is a mistake."""
-    return [option.text.split(" · ")[0] for option in Select(page.find_element(By.ID, "review")).options]
-
-
 def entropy_of(record: dict[str, Any]) -> float:
     return float(entropy(record["weights"], base=len(record["weights"])))
+
+
+def test_a_word_says_its_weight_in_each_variant_when_it_is_chosen(page: Chrome) -> None:
+    click(page, "#variants [value=tfidf]")
+    weights = {name: examples(name, HOSTILE)[0]["weights"] for name in ("attention", "best")}
+    page.find_element(By.CSS_SELECTOR, "#reading article:first-child [data-place='2']").click()
+    said = re.fullmatch(r"(.*): attention ([\d.]+) %, best ([\d.]+) %, tfidf no attention", texts(page, "#word")[0])
+    assert said
+    assert said[1] == HOSTILE[2]
+    for shown, own in zip(said.groups()[1:], weights.values(), strict=True):
+        assert float(shown) == pytest.approx(100 * own[2], abs=100 * max(own) / 255)
 
 
 def test_reviews_are_walked_through(page: Chrome) -> None:
@@ -210,31 +198,6 @@ def test_a_mistake_says_whose_it_is(page: Chrome) -> None:
         said.append(page.find_element(By.ID, "truth").text)
     of = [re.findall("Among the surest mistakes of (.*?)[.]", one) for one in said]
     assert of == [[]] * 3 + [[name] for name in VARIANTS]
-
-
-def test_the_page_of_a_pipeline_works(chrome: Chrome, project: Project) -> None:
-    path = project.root / "reports/demo.html"
-    assert path.stat().st_size < 5_000_000
-    chrome.get(path.as_uri())
-    for box in chrome.find_elements(By.CSS_SELECTOR, "#variants input:checked"):
-        box.click()
-    for name in ("attention", "lstm_attention"):
-        click(chrome, f"#variants [value={name}]")
-    assert texts(chrome, "#reading h3") == ["attention", "lstm_attention"]
-    choose(chrome, "#order", "disagreement of the answers")
-    values = [float(note) for note in first_notes(chrome)]
-    assert values == sorted(values, reverse=True)
-    assert len(set(values)) > 1
-    choose(chrome, "#order", "their order")
-    kinds = first_notes(chrome)
-    assert kinds == ["fixed"] * 6 + ["mistake"] * (len(kinds) - 6)
-    Select(chrome.find_element(By.ID, "review")).select_by_index(len(kinds) - 1)
-    assert len(texts(chrome, "#reading .words")) == 2, "a mistake of one stands beside the answer of another"
-    assert len(texts(chrome, "#comparison tbody tr")) == len(SMALL)
-    assert chrome.get_log("browser") == []
-    asked = requests(chrome)
-    assert path.as_uri() in asked
-    assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
 
 
 @pytest.mark.parametrize("width", [360, 1250])

@@ -10,19 +10,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from in_process import in_process
 from small_project import Project
 
 from pipeline.data.tensors import read_tensors
 from pipeline.evaluation.reading import read_text
 from pipeline.evaluation.trained import chosen_models
+from stages import cli
 from stages import explain as stage
 
 COMMAND = Path(sys.executable).with_name("attention")
 
 
 def explain(project: Project, *words: str, given: str = "") -> tuple[int, str, str]:
-    done = project.run(sys.executable, "-m", "stages.explain", *words, check=False, input=given)
-    return done.returncode, done.stdout, done.stderr
+    return in_process(project.root, lambda: cli.run(stage.main), *words, given=given)
 
 
 def test_a_reading_is_what_the_evaluation_says_of_the_same_review(project: Project) -> None:
@@ -52,6 +53,18 @@ def test_several_models_read_one_text_and_a_page_shows_it(project: Project, tmp_
     assert "<b>" not in page.read_text("utf-8")
     heads = re.findall(r"<h3>(.*)</h3>", page.read_text("utf-8"))
     assert heads == re.findall(r"^(demo \w+, seed \d): ", out, flags=re.MULTILINE)
+
+
+def test_a_model_without_chance_answers_with_the_seed_that_it_has(project: Project) -> None:
+    code, out, _ = explain(project, "a film", "--variant", "attention", "--variant", "tfidf", "--seed", "1")
+    assert code == 0
+    assert re.findall(r"^demo (\w+), seed (\d)", out, flags=re.MULTILINE) == [("attention", "1"), ("tfidf", "0")]
+
+
+def test_elsewhere_it_asks_whether_this_is_the_project(tmp_path: Path) -> None:
+    code, _, err = in_process(tmp_path, lambda: cli.run(stage.main), "a film")
+    assert code == 1
+    assert err.endswith("run `make demo` or `dvc repro` first; is this the project's root folder?\n")
 
 
 def test_all_is_all_whatever_else_is_named(project: Project) -> None:
@@ -109,9 +122,10 @@ def test_the_first_example_of_the_help_has_no_word_that_the_demo_lacks(project: 
 def test_the_text_comes_through_a_pipe_or_from_a_file(project: Project, tmp_path: Path) -> None:
     path = tmp_path / "text.txt"
     path.write_text("a film", encoding="utf-8")
-    piped, filed = explain(project, given="a film"), explain(project, "--file", str(path))
-    assert piped == filed
-    assert piped[1].startswith("demo attention, seed "), "the default"
+    piped = project.run(sys.executable, "-m", "stages.explain", input="a film")
+    said, words = explain(project, "--file", str(path)), explain(project, "a", "film")
+    assert said == words == (0, piped.stdout, piped.stderr)
+    assert piped.stdout.startswith("demo attention, seed "), "the default"
 
 
 def test_bytes_that_no_terminal_should_get_are_shown_as_such(project: Project, tmp_path: Path) -> None:
@@ -169,7 +183,7 @@ def test_models_of_other_tensors_than_there_are_now_do_not_answer(project: Proje
         ),
         (["a film", "--corpus", "imdb"], "no model is trained on the corpus 'imdb': there are demo"),
         (["a film", "--seed", "9"], "attention has no seed 9: it has 0, 1"),
-        (["a film", "--models", "nowhere"], "nowhere holds no trained model: run `make demo` or `dvc repro` first"),
+        (["a film", "--models", "nowhere"], "nowhere holds no trained model: run `make demo` or `dvc repro` first\n"),
         (["--file", "nowhere.txt"], "--file nowhere.txt is no file"),
         (["--file", "models"], "--file models is no file"),
         (["a film", "--file", "params.yaml"], "give the text or --file, not both"),

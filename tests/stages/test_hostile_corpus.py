@@ -5,6 +5,7 @@ import html
 import json
 import math
 from pathlib import Path
+from unittest.mock import MagicMock
 
 import pandas as pd
 import pytest
@@ -46,6 +47,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     yaml.dump(params, folder / "params.yaml")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
+        for stage in (train, compare):  # what MLflow shows of hostile texts: test_ui_browser.py
+            patch.setattr(stage, "Tracker", MagicMock())
         reviews.main("mine", Path("reviews.parquet"))
         tensors.main("mine", Path("reviews.parquet"), Path("vectors.txt"), Path("tensors"), Path("coverage.json"))
         for name in VARIANTS:

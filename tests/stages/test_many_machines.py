@@ -48,7 +48,7 @@ def test_two_workers_take_a_queue_of_experiments(project: Project) -> None:
         project.run("dvc", "exp", "run", "--queue", "--name", name, "-S", setting, "evaluate@demo-mean")
     project.run("dvc", "queue", "start", "--jobs", "2")
     done = re.compile(r"(half|quarter) .*Success")  # other tests may have queued some too
-    wait(lambda: len(done.findall(project.run("dvc", "queue", "status").stdout)) == 2)
+    wait(lambda: len(done.findall(project.run("dvc", "queue", "status").stdout)) == 2, every=4)
     project.run("dvc", "queue", "stop")
     table = pd.read_csv(io.StringIO(project.run("dvc", "exp", "show", "--csv").stdout)).set_index("Experiment")
     assert table.loc[list(clips), "training.gradient_clip"].to_dict() == clips

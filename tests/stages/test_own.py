@@ -9,16 +9,19 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from unittest.mock import MagicMock
 
 import pandas as pd
 import pytest
 import typer
+from in_process import in_process
 from mlflow import MlflowClient
 from ruamel.yaml import YAML
 from small_project import ROOT, Project, make_project
 
 from pipeline.data.tensors import read_tensors
 from pipeline.formats import read_results_json
+from stages import app, compare, published, train
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:_NoneStep:DeprecationWarning",  # of DVC's own
@@ -81,12 +84,18 @@ def _own_store(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-def run(project: Project, target: str, monkeypatch: pytest.MonkeyPatch) -> set[str]:
-    """All that DVC would run for the target, in its order, in this process; gives the names of the stages."""
+def run(project: Project, target: str, monkeypatch: pytest.MonkeyPatch, *, tracked: bool = False) -> set[str]:
+    """All that DVC would run for the target, in its order, in this process; gives the names of the stages.
+
+    Unless asked for, nothing is written to MLflow, which takes as long as all the rest.
+    """
     import networkx
     from dvc.repo import Repo
 
     monkeypatch.chdir(project.root)
+    if not tracked:
+        for stage in (compare, published, train):
+            monkeypatch.setattr(stage, "Tracker", MagicMock())
     with Repo() as repo:
         (last,) = repo.stage.collect(target)
         stages = {stage.addressing: stage.cmd for stage in networkx.dfs_postorder_nodes(repo.index.graph, last)}
@@ -106,7 +115,9 @@ def run(project: Project, target: str, monkeypatch: pytest.MonkeyPatch) -> set[s
 
 def attention(project: Project, *words: str) -> str:
     """What the command says to a pipe."""
-    return project.run("python", "-m", "stages.app", *words).stdout
+    code, out, err = in_process(project.root, app.main, *words)
+    assert code == 0, err
+    return out
 
 
 def asked(page: str, corpus: str) -> list[str]:
@@ -140,7 +151,7 @@ def plots(project: Project) -> dict[str, Any]:
 
 
 def test_two_classes_become_a_table_of_results(own: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    ran = run(own, "compare@mine", monkeypatch)
+    ran = run(own, "compare@mine", monkeypatch, tracked=True)
     assert {"code", "reviews@mine", "glove", "train@mine-tfidf", "compare@mine"} <= ran
     assert table(own, "mine") == ["attention", "tfidf"]
     assert read_tensors(own.root / "data/tensors/mine").classes == ("neg", "pos")

@@ -3,6 +3,7 @@
 import importlib
 import itertools
 import shutil
+from functools import cache
 from pathlib import Path
 from typing import Any
 from unittest.mock import MagicMock
@@ -49,6 +50,7 @@ def files(stage: str) -> list[str]:
     return [dep[len(KEYS) : -len(".json")] for dep in deps if dep.startswith(KEYS)]
 
 
+@cache
 def listed(stage: str) -> list[str]:
     """The keys of that stage of the demo corpus, or of sources of one's own."""
     params = load_params(ROOT / "params.yaml")

@@ -52,9 +52,10 @@ def test_before_all_is_imported_a_stage_starts_by_itself(cold: Project) -> None:
 
 @pytest.mark.parametrize("warm", [WARM, COLD, []], ids=["warm", "not yet warm", "nobody there"])
 def test_what_is_no_stage_goes_to_the_shell(project: Project, warm: list[str]) -> None:
-    done = project.run(*warm, *SHELL, "echo $((1 + 1)) && exit 3", check=False)
-    assert (done.stdout, done.returncode) == ("2\n", 3)
-    assert project.run(*warm, *SHELL, "printf '%s;'", "a b", "c").stdout == "a b;c;"
+    shell = shlex.join(SHELL)
+    both = f"{shell} \"printf '%s;'\" 'a b' c; exec {shell} 'echo $((1 + 1)) && exit 3'"
+    done = project.run(*warm, "sh", "-c", both, check=False)
+    assert (done.stdout, done.returncode) == ("a b;c;2\n", 3)
 
 
 def test_a_wrong_option_is_said_as_ever(cold: Project) -> None:
@@ -64,12 +65,20 @@ def test_a_wrong_option_is_said_as_ever(cold: Project) -> None:
     assert (done.returncode, done.stderr) == (expected.returncode, expected.stderr)
 
 
-@pytest.fixture
-def training(project: Project) -> Iterator[subprocess.Popen[str]]:
-    """A warm DVC in the midst of a training of many epochs."""
-    store = {"MLFLOW_TRACKING_URI": f"sqlite:///{project.root / 'data/warm.db'}"}
+@pytest.fixture(scope="module")
+def endless(project: Project) -> Iterator[Project]:
+    """The small project with a training of many epochs ahead."""
     project.edit(corpora__demo__training={"epochs": 1000, "patience": 900, "batch_size": 16})
     project.run("dvc", "repro", "code")
+    yield project
+    project.restore()
+
+
+@pytest.fixture
+def training(endless: Project) -> Iterator[subprocess.Popen[str]]:
+    """A warm DVC in the midst of that training."""
+    project = endless
+    store = {"MLFLOW_TRACKING_URI": f"sqlite:///{project.root / 'data/warm.db'}"}
     dvc = shlex.join([*SHELL, "dvc repro --single-item train@demo-lstm_attention"])
     process = subprocess.Popen(
         [*WARM, "sh", "-c", f"{dvc}; exit 7"],
@@ -87,7 +96,6 @@ def training(project: Project) -> Iterator[subprocess.Popen[str]]:
     yield process
     process.stderr.close()
     process.wait(60)
-    project.restore()
 
 
 def ended(processes: list[psutil.Process], seconds: float = 30) -> bool:

@@ -248,6 +248,18 @@ def test_a_server_says_what_is_wrong_with_a_request(server: str) -> None:
     assert "'text'" in answer.json()["message"]
 
 
+def test_a_server_names_the_rows_that_have_no_text(server: str) -> None:
+    ready(server)
+    rows = [{"text": "good"}, {"text": None}, {"text": ""}, {"text": None}]
+    answer = requests.post(f"{server}/invocations", json={"dataframe_records": rows}, timeout=60)
+    assert answer.status_code == 400
+    assert "no text in row 1, 3 (the first is 0)" in answer.json()["message"]
+    csv = {"data": "text\ngood\nNA\n", "headers": {"Content-Type": "text/csv"}}
+    answer = requests.post(f"{server}/invocations", **csv, timeout=60)
+    assert answer.status_code == 400
+    assert "no text in row 1 (" in answer.json()["message"]
+
+
 def test_a_logged_model_asks_for_every_library_that_its_code_imports() -> None:
     import ast
     from importlib.metadata import packages_distributions

@@ -56,7 +56,8 @@ function drawLexicon() {
   draw.fillText(`← ${data.classes[0]}`, 4, height - 5);
   const end = `${data.classes.at(-1)} →`;
   draw.fillText(end, width - draw.measureText(end).width - 4, height - 5);
-  byId("lexicon-found").textContent = isSearch ? `${found.length} of ${rows.length} words` : `${rows.length} words, the strongest named`;
+  const count = isSearch ? `${found.length} of ${rows.length} words` : `${rows.length} words, the strongest named`;
+  byId("lexicon-found").textContent = found.length > ROWS ? `${count}; the ${ROWS} strongest in the table` : count;
   byId("lexicon-words").tBodies[0].replaceChildren(
     ...found.slice(0, ROWS).map((row) => {
       const line = element("tr");
@@ -68,12 +69,18 @@ function drawLexicon() {
       return line;
     }),
   );
+  for (const head of byId("lexicon-words").tHead.rows[0].cells) head.removeAttribute("aria-sort");
 }
 
 if (byId("lexicon")) {
   byId("lexicon-variant").addEventListener("change", drawLexicon);
   byId("lexicon-search").addEventListener("input", drawLexicon);
-  window.addEventListener("resize", drawLexicon);
+  let width = window.innerWidth;
+  window.addEventListener("resize", () => {
+    if (window.innerWidth === width) return; // a phone hides its address bar: the table keeps its order
+    width = window.innerWidth;
+    drawLexicon();
+  });
   window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawLexicon);
   drawLexicon();
 }

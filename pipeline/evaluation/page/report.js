@@ -225,6 +225,14 @@ if (byId("reading")) {
     step(by);
     document.querySelectorAll(".words")[place]?.focus();
   });
+  byId("reading").addEventListener("click", (event) => {
+    const review = data.reviews.find((one) => String(one.id) === byId("review").value);
+    const place = event.target.dataset?.place;
+    if (place === undefined) return;
+    const weights = chosen().map((variant) => [variant, review.answers[variant].weights?.[place]]);
+    const said = weights.map(([variant, weight]) => `${variant} ${weight === undefined ? "no attention" : percent(weight, 2)}`);
+    byId("word").textContent = `${review.tokens[place]}: ${said.join(", ")}`;
+  });
   byId("reading").addEventListener("mouseover", (event) => {
     for (const word of document.querySelectorAll(".here")) word.classList.remove("here");
     const place = event.target.dataset?.place;
