@@ -94,7 +94,8 @@ def test_a_queued_experiment_and_its_mlflow_runs_name_each_other(project: Projec
     setting = "variants.attention_entropy.training.entropy_weight=0.2"
     project.run("dvc", "exp", "run", "--queue", "--name", "tried", "-S", setting, "compare@demo")
     project.run("dvc", "queue", "start", "--jobs", "1")
-    wait(lambda: re.search(r"tried .*(Success|Failed)", project.run("dvc", "queue", "status").stdout) is not None, every=5)
+    over = re.compile(r"tried .*(Success|Failed)")
+    wait(lambda: over.search(project.run("dvc", "queue", "status").stdout) is not None, every=5)
     project.run("dvc", "queue", "stop")
     said = project.run("dvc", "queue", "logs", "tried").stdout
     assert project.run("git", "status", "--porcelain").stdout == before, "the workspace is as it was"
