@@ -10,7 +10,7 @@ from pipeline.data.atomic import replacing
 from pipeline.data.tensors import read_tensors
 from pipeline.evaluation.frontier import point
 from pipeline.explanation.explain import explain_seeds
-from pipeline.explanation.summary import summarise
+from pipeline.explanation.summary import means, summarise
 from pipeline.formats import results_json
 from pipeline.params import load_params
 from stages import cli
@@ -42,7 +42,11 @@ def main(
     test = read_tensors(tensors).splits["test"]
     by_seed = {seed: point(one.predictions, test) for seed, one in explained.items()}
     summary = summarise(explained, resamples=params.evaluation.bootstrap, confidence=params.evaluation.confidence)
+    asked_by_seed = {
+        seed: {name: round(value, 6) for name, value in means(one).items()} for seed, one in explained.items()
+    }
     found: dict[str, Any] = {"variant": variant, "entropy_weight": weight, "by_seed": by_seed, **summary}
+    found["explanation_by_seed"] = asked_by_seed
     with replacing(out) as part:
         part.write_text(results_json(found), encoding="utf-8")
     typer.echo(f"{title}: accuracy {summary['accuracy']['own']:.4f} on the test split")

@@ -13,8 +13,8 @@ RESULTS = ROOT / "results/imdb"
 SHARES = {
     "comparison": ("accuracy_mean",),
     "faithfulness": ("accuracy_own", "accuracy_trained_uniform", "accuracy_trained_random"),
-    "counterfactual": ("accuracy_edited",),
-    "entropy_frontier": ("accuracy_mean",),
+    "counterfactual": ("accuracy_edited_held_out", "accuracy_edited_trained_on"),
+    "entropy_frontier": ("accuracy_mean", "accuracy_uniform"),
 }
 INTERVAL = re.compile(r"\[([+-]?[\d.]+), ([+-]?[\d.]+)\]")
 

@@ -141,6 +141,11 @@ def test_every_point_of_the_sweep_is_a_run_of_its_own(runs: Any, project: Projec
         )
         assert run.data.metrics["test/accuracy"] == point["by_seed"][run.data.params["seed"]]["accuracy"], name
         assert run.data.tags["pipeline.current"] == "yes"
+        own = point["explanation_by_seed"][run.data.params["seed"]]
+        assert {key: run.data.metrics[key] for key in own} == own
+    mean = point["measures"]["comprehensiveness_random"]["mean"]
+    values = [one["explanation/comprehensiveness_random"] for one in point["explanation_by_seed"].values()]
+    assert sum(values) / len(values) == pytest.approx(mean, abs=1e-5)
 
 
 def test_a_published_row_stands_beside_ours_in_a_table_and_in_a_run(runs: Any, project: Project) -> None:
