@@ -43,6 +43,8 @@ STAGES := $(DVC) stage list --name-only
 CORES := $(shell getconf _NPROCESSORS_ONLN)
 SIDE_BY_SIDE := ATTENTION_CORES=1 TERM=dumb xargs
 SINGLE := $(DVC) --wait-for-lock repro --single-item
+NUMBERED := awk '{ all[NR] = $$1 } END { for (n = 1; n <= NR; n++) print n, NR, all[n] }'
+EACH := -n 3 sh -c 'echo "stage $$0 of $$1: $$2"; exec $(SINGLE) "$$2"'
 WARM := @.venv/bin/python -m stages.warm -- $(MAKE) --no-print-directory
 
 demo: .venv/installed
@@ -67,8 +69,8 @@ stages-of-all:
 	@$(DVC) repro code
 	@printf '%s\n' imdb glove pairs | $(SIDE_BY_SIDE) -P 3 -n 1 $(SINGLE)
 	@$(DVC) repro tensors pairs
-	@$(STAGES) | grep -E '^(train|nulls|sweep|replicate)@' | grep -v @demo | tac | $(SIDE_BY_SIDE) -P $(CORES) -n 1 $(SINGLE)
-	@$(STAGES) | grep -E '^(evaluate|exchange|counterfactual)@' | grep -v @demo | tac | $(SIDE_BY_SIDE) -P $(CORES) -n 1 $(SINGLE)
+	@$(STAGES) | grep -E '^(train|nulls|sweep|replicate)@' | grep -v @demo | tac | $(NUMBERED) | $(SIDE_BY_SIDE) -P $(CORES) $(EACH)
+	@$(STAGES) | grep -E '^(evaluate|exchange|counterfactual)@' | grep -v @demo | tac | $(NUMBERED) | $(SIDE_BY_SIDE) -P $(CORES) $(EACH)
 	@$(MAKE) --no-print-directory stages-of-demo
 	@$(DVC) repro
 

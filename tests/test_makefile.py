@@ -40,3 +40,16 @@ def test_the_set_up_says_in_one_line_how_far_it_is(tmp_path: Path) -> None:
 def test_a_set_up_that_fails_is_tried_again(tmp_path: Path) -> None:
     assert set_up(tmp_path, COLLECTED).returncode == 2
     assert not (tmp_path / ".venv/installed").exists()
+
+
+def test_every_stage_says_how_many_there_are() -> None:
+    """The recipe itself, with stages and a DVC that only say their names."""
+    stages = "STAGES=printf '%s  \\n' train@imdb-mean nulls@imdb-best-random train@demo-mean evaluate@imdb-mean"
+    command = ["make", "--no-print-directory", "DVC=true", "SINGLE=echo", "CORES=1", stages, "stages-of-all"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    lines = [line for line in done.stdout.splitlines() if "@imdb" in line]
+    assert lines == [
+        *("stage 1 of 2: nulls@imdb-best-random", "nulls@imdb-best-random"),
+        *("stage 2 of 2: train@imdb-mean", "train@imdb-mean"),
+        *("stage 1 of 1: evaluate@imdb-mean", "evaluate@imdb-mean"),
+    ]
