@@ -9,6 +9,7 @@ import contextlib
 import gc
 import importlib
 import json
+import logging
 import os
 import signal
 import socket
@@ -103,6 +104,8 @@ def _stage(asked_by: socket.socket) -> None:
 
         # DVC reads dvc.lock with its comments before it writes the whole of it again, after each stage. It has none.
         _yaml.parse_yaml_for_update = _yaml.parse_yaml
+        if "--single-item" in asked["arguments"]:  # one of many: the last one says what to tell Git
+            logging.getLogger("dvc.repo.scm_context").setLevel(logging.WARNING)
         os.environ["ATTENTION_DVC"] = str(os.getpid())
         sys.exit(dvc(asked["arguments"]))
     stage = importlib.import_module(asked["name"])
