@@ -71,7 +71,7 @@ stages-of-all:
 	@$(DVC) repro tensors pairs
 	@$(STAGES) | grep -E '^(train|nulls|sweep|replicate)@' | grep -v @demo | tac | $(NUMBERED) | $(SIDE_BY_SIDE) -P $(CORES) $(EACH)
 	@$(STAGES) | grep -E '^(evaluate|exchange|counterfactual)@' | grep -v @demo | tac | $(NUMBERED) | $(SIDE_BY_SIDE) -P $(CORES) $(EACH)
-	@$(MAKE) --no-print-directory stages-of-demo
+	@if $(STAGES) | grep -q '^compare@demo'; then $(MAKE) --no-print-directory stages-of-demo; fi
 	@$(DVC) repro
 
 # Without a lifespan, which only tidies up after MLflow's assistant, Ctrl-C ends it without a traceback.
