@@ -132,9 +132,9 @@ def test_a_seed_that_waits_for_a_core_is_no_part_of_its_rate(clock: Clock, capsy
         clock.now = 1000
         shown(8, {"began": "imdb best"})
         shown(8, {"tokens": 0, "loss": 0.7, "accuracy": 0.5})
-        clock.now = 1010
+        clock.now = 1025
         shown(8, {"tokens": 500, "loss": 0.5, "accuracy": 0.75})
-    assert capsys.readouterr().err.splitlines()[-1].endswith("500 of 2,000 tokens  25 %  50 tokens/s  0:30 left")
+    assert capsys.readouterr().err.splitlines()[-1].endswith("500 of 2,000 tokens  25 %  20 tokens/s  1:15 left")
 
 
 def test_processes_report_steps_and_results(clock: Clock) -> None:
