@@ -72,33 +72,26 @@ def main(
 def _compare(
     params: Params, variants: Mapping[str, Mapping[str, Any]], corpus: str, found: Results, results: Path
 ) -> Comparison:
+    confidence, resamples = params.evaluation.confidence, params.evaluation.bootstrap
     exchanged = read_csv(results / "explanation/exchange.csv")
     edited = results / "explanation/counterfactual.csv"
     edits = read_csv(edited) if edited.exists() else None
-    settings = params.evaluation
     frame = compare(list(found.metrics.values()), list(found.timing.values()), variants)
-    pairs = significance(found.predictions, found.nulls, resamples=settings.bootstrap, confidence=settings.confidence)
-    effects = entropy_effects(
-        entropy_pairs(variants),
-        found.predictions,
-        pairs,
-        clear_pairs(variants, pairs, confidence=settings.confidence),
-        resamples=settings.bootstrap,
-        confidence=settings.confidence,
-    )
+    twins = entropy_pairs(variants)
+    pairs = significance(found.predictions, found.nulls, resamples=resamples, confidence=confidence)
+    clear = clear_pairs(variants, pairs, confidence=confidence)
+    effects = entropy_effects(twins, found.predictions, pairs, clear, resamples=resamples, confidence=confidence)
     frontier = entropy_frontier(variants, found, read_frontier(results, *params.swept(corpus)))
     nulls = {name: float(right_by_seed(rows).mean()) for name, rows in found.nulls.items()}
     accuracy = dict(zip(frame["variant"], frame["accuracy_mean"], strict=True))
     nulls |= {null_name(name, "uniform"): accuracy[plain] for name, plain in equal_models(variants).items()}
-    parents = {pair.variant: pair.parent for pair in entropy_pairs(variants)}
-    confidence = settings.confidence
-    ways = resampled_ways(found.asked, resamples=settings.bootstrap)
-    inherited = inherited_nulls(variants, parents)
+    inherited = inherited_nulls(variants, {pair.variant: pair.parent for pair in twins})
+    ways = resampled_ways(found.asked, resamples=resamples)
     reasons = faithfulness(found.explanations, exchanged, nulls, inherited, ways, confidence=confidence)
-    answers = verdicts(variants, pairs, confidence=settings.confidence)
+    answers = verdicts(variants, pairs, confidence=confidence)
     answers.setdefault(QUESTIONS["entropy_weight"], []).extend(steering(frontier))
     if len(reasons):
-        answers[QUESTION] = reading(reasons) + closer(entropy_pairs(variants), ways, reasons, confidence=confidence)
+        answers[QUESTION] = reading(reasons) + closer(twins, ways, reasons, confidence=confidence)
     if edits is not None:
         answers[EDITS_QUESTION] = following(edits)
     return Comparison(frame, effects, frontier, pairs, reasons, exchanged, edits, answers)

@@ -90,7 +90,7 @@ def closer(
     """
     own, sentences = dict(zip(table["variant"], table["way"], strict=True)) if len(table) else {}, []
     for pair in pairs:
-        if {pair.variant, pair.parent} <= own.keys():
+        if {pair.variant, pair.parent} <= own.keys() & ways.keys():
             change = own[pair.variant] - own[pair.parent]
             low, high = percentiles(ways[pair.variant] - ways[pair.parent], confidence)
             sentences.append(

@@ -19,6 +19,8 @@ pytestmark = pytest.mark.skipif(
 @pytest.fixture
 def chrome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
     with headless(tmp_path_factory.mktemp("profile"), watch_network=True) as driver:
+        driver.get("about:blank")
+        requests(driver)  # those of the browser's own first page
         yield driver
 
 

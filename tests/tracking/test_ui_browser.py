@@ -189,7 +189,7 @@ def attacked(client: MlflowClient, tmp_path_factory: pytest.TempPathFactory) -> 
     """Where a run stands whose artifacts, and all else that MLflow is told of texts, are attacks."""
     folder = tmp_path_factory.mktemp("attacked")
     experiment = client.create_experiment("attacked", artifact_location=(folder / "artifacts").as_uri())
-    run = client.create_run(experiment, run_name=ATTACKS[0], tags={"mlflow.note.content": "\n\n".join(ATTACKS)})
+    run = client.create_run(experiment, run_name=ATTACKS[0])
     words = pd.DataFrame({"word": ATTACKS, "rank": range(len(ATTACKS)), "value": ATTACKS})
     write_words(words, folder / "top_words.csv")
     client.log_artifact(run.info.run_id, str(folder / "top_words.csv"))
@@ -212,12 +212,13 @@ def attacked(client: MlflowClient, tmp_path_factory: pytest.TempPathFactory) -> 
     ],
 )
 def test_mlflow_runs_nothing_of_a_review(chrome: Chrome, address: str, attacked: str, part: str, framed: bool) -> None:
+    chrome.get("about:blank")  # from one artifact to the next by address alone MLflow stays at the first
     chrome.get(f"{address}{attacked}{part}")
     if framed:
         WebDriverWait(chrome, 60).until(lambda page: page.find_elements(By.TAG_NAME, "iframe"))
         chrome.switch_to.frame(chrome.find_element(By.TAG_NAME, "iframe"))
     wait_for(chrome, ATTACKS[0], ATTACKS[2])
     assert chrome.execute_script("return window.ran === undefined")
-    assert chrome.execute_script("return document.querySelectorAll('img[src$=\"/x\"], base, [onload]').length") == 0
+    assert chrome.execute_script("return document.querySelectorAll('img[src=\"x\"], base, [onload]').length") == 0
     chrome.switch_to.default_content()
     assert chrome.execute_script("return window.ran === undefined")
