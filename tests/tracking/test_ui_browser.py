@@ -93,13 +93,13 @@ def chrome(browser: Chrome) -> Iterator[Chrome]:
 
 def wait_for(chrome: Chrome, *texts: str) -> str:
     """What the page says, once it says all of these."""
-    WebDriverWait(chrome, 60).until(lambda page: all(text in page.execute_script(BODY) for text in texts))
+    WebDriverWait(chrome, 120).until(lambda page: all(text in page.execute_script(BODY) for text in texts))
     return str(chrome.execute_script(BODY))
 
 
 def wait_until(chrome: Chrome, script: str, expected: object) -> None:
     """Waits until a script returns what is expected."""
-    WebDriverWait(chrome, 60).until(lambda page: page.execute_script(script) == expected)
+    WebDriverWait(chrome, 120).until(lambda page: page.execute_script(script) == expected)
 
 
 def has_the_table(chrome: Chrome) -> None:
@@ -133,9 +133,9 @@ def has_an_axis_for_each_number(chrome: Chrome) -> None:
 
 
 def has_the_report(chrome: Chrome) -> None:
-    WebDriverWait(chrome, 60).until(lambda page: page.find_elements(By.TAG_NAME, "iframe"))
+    WebDriverWait(chrome, 120).until(lambda page: page.find_elements(By.TAG_NAME, "iframe"))
     chrome.switch_to.frame(chrome.find_element(By.TAG_NAME, "iframe"))
-    WebDriverWait(chrome, 60).until(lambda page: "Attention on demo" in page.execute_script(BODY))
+    WebDriverWait(chrome, 120).until(lambda page: "Attention on demo" in page.execute_script(BODY))
     assert len(chrome.find_elements(By.CSS_SELECTOR, "#comparison tbody tr")) == len(VARIANTS)
     chrome.switch_to.default_content()
 
@@ -181,7 +181,7 @@ def test_a_run_holds_its_words_and_its_entropy(
     wait_for(chrome, "entropy_histogram.png", "entropy_by_epoch.png", "top_words.csv", "top_words.json")
     chrome.find_element(By.XPATH, "//*[text()='entropy_histogram.png']").click()
     picture = "return [...document.images].some((image) => image.src.startsWith('blob:') && image.naturalWidth > 100)"
-    WebDriverWait(chrome, 60).until(lambda page: page.execute_script(picture))
+    WebDriverWait(chrome, 120).until(lambda page: page.execute_script(picture))
 
 
 @pytest.fixture(scope="module")
@@ -215,7 +215,7 @@ def test_mlflow_runs_nothing_of_a_review(chrome: Chrome, address: str, attacked:
     chrome.get("about:blank")  # from one artifact to the next by address alone MLflow stays at the first
     chrome.get(f"{address}{attacked}{part}")
     if framed:
-        WebDriverWait(chrome, 60).until(lambda page: page.find_elements(By.TAG_NAME, "iframe"))
+        WebDriverWait(chrome, 120).until(lambda page: page.find_elements(By.TAG_NAME, "iframe"))
         chrome.switch_to.frame(chrome.find_element(By.TAG_NAME, "iframe"))
     wait_for(chrome, ATTACKS[0], ATTACKS[2])
     assert chrome.execute_script("return window.ran === undefined")
