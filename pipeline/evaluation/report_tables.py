@@ -70,7 +70,7 @@ def reasons_table(frame: pd.DataFrame, reasons: pd.DataFrame, edits: pd.DataFram
     heads = {
         "variant": VARIANT,
         "own weights (%)": "accuracy on the test reviews",
-        "trained equal": "accuracy of the same variant trained with equal weights, or of the variant that is that model",
+        "trained equal": "accuracy of the same variant trained with equal weights, or the variant that is that model",
         "trained random": "accuracy of the same variant trained under a query that is drawn and never learned",
         "equal": "accuracy with equal weights in the place of its own, at inference",
         "permuted": "accuracy with its weights shuffled within each review",
