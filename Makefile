@@ -17,7 +17,7 @@ help:
 	@echo "make docs    the course and the guides as a site; make docs-serve shows it while one writes"
 	@echo "make bench   speed beside a plain notebook's, on the tensors of imdb"
 	@echo "make chaos   kills, outages and other trouble on purpose; what held: docs/trust.md"
-	@echo "make test    set up, then lint, types and tests"
+	@echo "make test    set up, then lint, types and tests: some ten minutes on two cores"
 	@echo "make audit   known vulnerabilities of the exact versions in requirements.lock"
 
 .venv/installed: requirements.lock pyproject.toml
