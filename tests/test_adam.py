@@ -8,12 +8,14 @@ import torch
 from pipeline.adam import EagerAdamW
 from pipeline.source import ROOT
 
+KINDS = ({"foreach": False}, {"foreach": True}, {"fused": True}, {"fused": True, "amsgrad": True})
 
-@pytest.mark.parametrize("foreach", [False, True])
-def test_it_is_adamw_to_the_bit(foreach: bool) -> None:
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_is_adamw_to_the_bit(kind: dict[str, bool]) -> None:
     """Also through a state that was saved and loaded."""
     models = [tiny.model("lstm_attention") for _ in range(2)]
-    settings = {"lr": 0.05, "eps": 1e-6, "weight_decay": 0.1, "foreach": foreach}
+    settings = {"lr": 0.05, "eps": 1e-6, "weight_decay": 0.1, **kind}
     kinds = (torch.optim.AdamW, EagerAdamW)
     optimizers = [kind(model.parameters(), **settings) for kind, model in zip(kinds, models, strict=True)]
     for step in range(6):

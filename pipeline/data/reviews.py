@@ -107,5 +107,5 @@ def read_array(path: Path) -> npt.NDArray[Any]:
         ValueError: it is damaged.
     """
     with reading(path):
-        array: npt.NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
-    return array
+        mapped = np.load(path, mmap_mode="r", allow_pickle=False)
+    return np.asarray(mapped)  # the same pages, in an array that is as quick to index as any

@@ -121,7 +121,7 @@ class Fit:
         loss.backward()
         gradients = [parameter.grad for parameter in self.parameters if parameter.grad is not None]
         self.workers.all_reduce(gradients)
-        norm = nn.utils.get_total_norm(gradients)
+        norm = torch.linalg.vector_norm(torch.stack([torch.linalg.vector_norm(gradient) for gradient in gradients]))
         length = norm.item()
         self.check("the gradient's norm", length)  # else the weights would be no numbers after the step
         if length > self.gradient_clip:

@@ -202,7 +202,7 @@ def test_tensors_are_what_the_texts_say(project: Project) -> None:
         assert [word for word, own in zip(words, text, strict=True) if word not in ("<unk>", own)] == []
     coverage = json.loads((project.root / "results/demo/coverage.json").read_text("utf-8"))
     assert coverage["train_tokens"] == len(tensors.splits["train"].tokens)
-    assert isinstance(tensors.splits["test"].tokens, np.memmap)
+    assert isinstance(tensors.splits["test"].tokens.base, np.memmap)
     assert not [path for path in folder.rglob("*") if path.suffix in {".pkl", ".pt", ".pickle"}]
 
 
