@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.params import load_params
+from pipeline.params import Params, load_params
 from stages import cli, params_read
 
 
@@ -23,6 +23,18 @@ def main(
 
         python -m stages.check_params params.yaml --out data/params
     """
+    params = check(file)
+    if out:
+        params_read.write(params, out)
+    typer.echo(f"{file}: {len(params.variants)} variants, {len(params.corpora)} corpora, {len(params.seeds)} seeds")
+
+
+def check(file: Path) -> Params:
+    """Reads the file, and looks whether the tables and vectors of one's own that it names are there.
+
+    Raises:
+        ValueError: something is wrong in it; the message names each place.
+    """
     params = load_params(file)
     for section in ("reviews", "vectors"):
         for name, own in getattr(params.sources, section).items():
@@ -31,9 +43,7 @@ def main(
                     f"{file}: sources.{section}.{name}.path = {own.path!r}: there is no such file; "
                     "paths count from the project's root folder"
                 )
-    if out:
-        params_read.write(params, out)
-    typer.echo(f"{file}: {len(params.variants)} variants, {len(params.corpora)} corpora, {len(params.seeds)} seeds")
+    return params
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """How every stage meets its user: options by type, and one clear line instead of a traceback."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import typer
 
@@ -26,9 +27,16 @@ def run(command: Callable[..., None] | None = None, /, about: str = "", **comman
         app.command()(command)
     for name, one in commands.items():
         app.command(name)(one)
+    with errors_told():
+        app()
+
+
+@contextmanager
+def errors_told() -> Iterator[None]:
+    """Ends the program with a message where a user can mend what is wrong; looks after DVC's files on the way."""
     lockfile.guard()
     try:
-        app()
+        yield
     except (ValueError, OSError, FloatingPointError, MemoryError, RuntimeError) as error:
         no_memory = isinstance(error, MemoryError) or NO_MEMORY in str(error)
         if sys.flags.dev_mode or (isinstance(error, RuntimeError) and not no_memory):
