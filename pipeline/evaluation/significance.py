@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from pipeline.evaluation.null_names import variant_and_kind
-from pipeline.evaluation.student import degrees_of_freedom, student_interval, student_p
+from pipeline.evaluation.student import degrees_of_freedom, resampled_seeds, student_interval, student_p
 from pipeline.progress import Progress
 
 Floats = npt.NDArray[np.float64]
@@ -88,8 +88,6 @@ def right_by_seed(predictions: pd.DataFrame) -> npt.NDArray[np.bool_]:
 def resampled_means(values: Mapping[str, npt.NDArray[Any]], *, resamples: int, seed: int) -> dict[str, Floats]:
     """mean_R of each variant's values in each resample of reviews and seeds: the same draws for the same shapes.
 
-    The spread of S seeds drawn from S seeds is too narrow by the square root of (S - 1) / S; it is stretched by that.
-
     Args:
         values: (S, N) of each variant, such as whether an answer is right; S may differ.
         resamples: R.
@@ -110,13 +108,9 @@ def resampled_means(values: Mapping[str, npt.NDArray[Any]], *, resamples: int, s
     resampled, first = {}, 0
     for name, values_SN in values.items():
         seeds = len(values_SN)
-        means_RS = means_RX[:, first : first + seeds]
+        means_SR = means_RX[:, first : first + seeds].T
         first += seeds
-        mean_R = means_RS.mean(axis=1)
-        chosen_RS = rng.integers(seeds, size=(resamples, seeds))
-        drawn_R = np.take_along_axis(means_RS, chosen_RS, axis=1).mean(axis=1)
-        stretch = np.sqrt(seeds / (seeds - 1)) if seeds > 1 else 0.0
-        resampled[name] = mean_R + stretch * (drawn_R - mean_R)
+        resampled[name] = resampled_seeds(means_SR, rng.integers(seeds, size=(resamples, seeds)).T)
     return resampled
 
 

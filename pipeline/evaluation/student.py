@@ -31,3 +31,20 @@ def student_interval(number: float, deviation: float, freedom: float, confidence
 def student_p(number: float, deviation: float, freedom: float) -> float:
     """Two-sided, of a number that is zero in truth: below 1 - confidence where the interval leaves zero out."""
     return float(2 * stdtr(freedom, -abs(number) / deviation)) if deviation else 1.0
+
+
+def resampled_seeds(means_SRX: npt.NDArray[Any], chosen_SR: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
+    """mean_RX over the seeds chosen in each resample.
+
+    The spread of S seeds drawn from S seeds is too narrow by the square root of (S - 1) / S; it is stretched by that.
+
+    Args:
+        means_SRX: of each seed, in each resample of reviews: a number, or several.
+        chosen_SR: the seeds of each resample, S of them, drawn with replacement.
+    """
+    seeds, resamples = chosen_SR.shape
+    mean_RX = means_SRX.mean(axis=0)
+    drawn_RX = means_SRX[chosen_SR, np.arange(resamples)].mean(axis=0)
+    stretch = np.sqrt(seeds / (seeds - 1)) if seeds > 1 else 0.0
+    resampled_RX: npt.NDArray[Any] = mean_RX + stretch * (drawn_RX - mean_RX)
+    return resampled_RX

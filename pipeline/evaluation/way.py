@@ -11,6 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from pipeline.evaluation.student import resampled_seeds
+
 FLOOR = "comprehensiveness_random"
 ATTENTION = "comprehensiveness_attention"
 RANKINGS = ("comprehensiveness_leave_one_out", "comprehensiveness_gradient", "comprehensiveness_integrated")
@@ -41,8 +43,6 @@ def way(falls: pd.DataFrame) -> pd.Series:
 def resampled_ways(asked: Mapping[str, pd.DataFrame], *, resamples: int, seed: int = 0) -> dict[str, Floats]:
     """way_R of each variant in each resample of reviews, the same for all variants, and of its own seeds.
 
-    The spread of S seeds drawn from S seeds is too narrow by the square root of (S - 1) / S; it is stretched by that.
-
     Args:
         asked: a row per seed and review of the same sample, with row, seed and the columns in `FALLS`.
         resamples: R.
@@ -58,10 +58,7 @@ def resampled_ways(asked: Mapping[str, pd.DataFrame], *, resamples: int, seed: i
         defined_SN1 = ~np.isnan(falls_SNK).any(axis=2, keepdims=True)
         sums_SRK = times_RN @ np.where(defined_SN1, falls_SNK, 0.0)
         means_SRK = sums_SRK / np.maximum(times_RN @ defined_SN1, 1)
-        drawn_RK = means_SRK[rng.integers(seeds, size=(seeds, resamples)), np.arange(resamples)].mean(axis=0)
-        mean_RK = means_SRK.mean(axis=0)
-        stretch = np.sqrt(seeds / (seeds - 1)) if seeds > 1 else 0.0
-        falls_RK = mean_RK + stretch * (drawn_RK - mean_RK)
+        falls_RK = resampled_seeds(means_SRK, rng.integers(seeds, size=(seeds, resamples)))
         found[name] = way(pd.DataFrame(falls_RK, columns=list(FALLS))).to_numpy()
     return found
 
