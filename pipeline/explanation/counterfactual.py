@@ -20,8 +20,6 @@ from pipeline.progress import Progress
 if TYPE_CHECKING:
     import pandas as pd
 
-BOOTSTRAP_SEED = 0
-
 
 def counterfactual_rows(
     checkpoints: Mapping[str, Mapping[int, Path]], pairs: "pd.DataFrame", tensors: Path
@@ -133,15 +131,20 @@ def counterfactual_table(
     """
     import pandas as pd
 
+    from pipeline.explanation.summary import interval_of_mean
+
+    def interval(values: "pd.Series") -> tuple[float, float]:
+        return interval_of_mean(values.dropna().to_numpy(), resamples, confidence)
+
     table = []
     for variant in variants:
         own = rows[rows["variant"] == variant].assign(both=lambda one: one["right_original"] & one["right_edited"])
         by_pair = own.groupby("pair")[["right_edited", "mass", "lift"]].mean()
         held_out = own[own["held_out"]].groupby("pair")[["right_original", "right_edited", "both"]].mean()
-        both_low, both_high = _interval(held_out["both"], resamples, confidence)
-        held_out_low, held_out_high = _interval(held_out["right_edited"], resamples, confidence)
-        edited_low, edited_high = _interval(by_pair["right_edited"], resamples, confidence)
-        lift_low, lift_high = _interval(by_pair["lift"].dropna(), resamples, confidence)
+        both_low, both_high = interval(held_out["both"])
+        held_out_low, held_out_high = interval(held_out["right_edited"])
+        edited_low, edited_high = interval(by_pair["right_edited"])
+        lift_low, lift_high = interval(by_pair["lift"])
         table.append(
             {
                 "variant": variant,
@@ -160,11 +163,3 @@ def counterfactual_table(
             }
         )
     return pd.DataFrame(table)
-
-
-def _interval(values: "pd.Series", resamples: int, confidence: float) -> tuple[float, float]:
-    if values.empty:
-        return float("nan"), float("nan")
-    draws = np.random.default_rng(BOOTSTRAP_SEED).integers(len(values), size=(resamples, len(values)))
-    low, high = np.quantile(values.to_numpy()[draws].mean(axis=1), [(1 - confidence) / 2, (1 + confidence) / 2])
-    return float(low), float(high)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from pipeline.explanation.explain import Explanation
@@ -53,8 +54,15 @@ def _measure(rows: pd.DataFrame, name: str, resamples: int, confidence: float) -
     undefined = round(float(rows[name].isna().mean()), 6)
     if not len(by_review_N):
         return {"mean": None, "low": None, "high": None, "undefined": undefined}
-    draws = np.random.default_rng(BOOTSTRAP_SEED).integers(len(by_review_N), size=(resamples, len(by_review_N)))
-    means_R = by_review_N[draws].mean(axis=1)
-    low, high = np.quantile(means_R, [(1 - confidence) / 2, (1 + confidence) / 2])
+    low, high = interval_of_mean(by_review_N, resamples, confidence)
     values = {"mean": by_review_N.mean(), "low": low, "high": high}
     return {**{key: round(float(value), 6) for key, value in values.items()}, "undefined": undefined}
+
+
+def interval_of_mean(values_N: npt.NDArray[Any], resamples: int, confidence: float) -> tuple[float, float]:
+    """The percentile interval of a mean over reviews, by the bootstrap; NaN without any."""
+    if not len(values_N):
+        return float("nan"), float("nan")
+    draws = np.random.default_rng(BOOTSTRAP_SEED).integers(len(values_N), size=(resamples, len(values_N)))
+    low, high = np.quantile(values_N[draws].mean(axis=1), [(1 - confidence) / 2, (1 + confidence) / 2])
+    return float(low), float(high)
