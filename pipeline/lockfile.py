@@ -1,7 +1,8 @@
 """DVC's files outlive a kill: it rewrites them in place, and ended on the way would leave what it refuses to read.
 
 Every stage copies dvc.lock as it starts, when DVC waits and the file is whole. A process that outlives DVC, as MLflow's
-recorder outlives a stage, puts the copy back if DVC has left less. What DVC could not write down it finds in its cache,
+recorder outlives a stage, puts the copy back if DVC has left less; if that was killed too, what is called next without
+DVC does. What DVC could not write down it finds in its cache,
 or the stage runs again. The other file, DVC's list of who reads and writes what, is needed while a DVC runs, so half a
 list is removed, or one of processes that are gone: by that process, or by the next stage that is called without DVC.
 """
@@ -33,6 +34,7 @@ def guard() -> None:
     dvc = dvc_of(os.getpid())
     if dvc is None:
         _remove_useless_users()
+        _put_back()
     if dvc is None or not LOCK.exists() or not SCRATCH.is_dir():
         return
     with (SCRATCH / f"{LOCK}.{dvc.pid}").open("a+b") as copy:
@@ -103,6 +105,22 @@ def _wait(dvc: int, copy: Path) -> None:
 def _is_cut_off(copy: Path, ended: int) -> bool:
     """Whether DVC left less than there was; what was written after its end is another's, such as Git's."""
     return LOCK.stat().st_mtime_ns <= ended and not is_whole(LOCK, copy)
+
+
+def _put_back() -> None:
+    """Does what could not be done by a process that was killed with its DVC."""
+    for path in sorted(SCRATCH.glob(f"{LOCK}.[0-9]*"), key=os.path.getmtime, reverse=True):
+        with contextlib.suppress(BlockingIOError, FileNotFoundError), path.open("rb") as copy:
+            fcntl.flock(copy, fcntl.LOCK_EX | fcntl.LOCK_NB)  # else its DVC is at work, or something waits for its end
+            from dvc.lock import make_lock
+
+            with make_lock(str(SCRATCH / "lock"), wait=True):  # another DVC may be writing it right now
+                if LOCK.exists() and not is_whole(LOCK) and is_whole(path):
+                    path.replace(LOCK)
+                    print(
+                        f"{LOCK} was cut off, and is now as it was before the last stage.", file=sys.stderr, flush=True
+                    )
+            path.unlink(missing_ok=True)
 
 
 def _remove_useless_users() -> None:

@@ -1,5 +1,6 @@
 """dvc.lock is whole again after a DVC that was killed while it wrote it."""
 
+import fcntl
 import json
 import os
 import shutil
@@ -124,6 +125,37 @@ def test_a_useless_list_of_who_reads_what_is_removed_by_the_next_stage_without_d
     assert users.exists() == stays
     said = ".dvc/tmp/rwlock was cut off, or of a DVC that is gone, and is removed.\n"
     assert done.stderr == ("" if stays else said)
+
+
+@pytest.mark.parametrize(
+    ("left", "held", "expected"),
+    [
+        (WHOLE[:30], False, WHOLE),
+        (WHOLE[:30], True, WHOLE[:30]),
+        (WHOLE[: WHOLE.index("  imdb")], False, WHOLE[: WHOLE.index("  imdb")]),
+        (None, False, None),
+    ],
+    ids=["cut off", "by a DVC that may yet end it", "checked out from Git since", "removed since"],
+)
+def test_killed_as_it_writes_with_all_that_would_have_mended_it(
+    tmp_path: Path, left: str | None, held: bool, expected: str | None
+) -> None:
+    lock, copy = tmp_path / "dvc.lock", tmp_path / ".dvc/tmp/dvc.lock.123"
+    copy.parent.mkdir(parents=True)
+    copy.write_text(WHOLE)
+    if left is not None:
+        lock.write_text(left)
+    with copy.open("rb") as file:
+        if held:
+            fcntl.flock(file, fcntl.LOCK_EX)
+        environment = os.environ | {"PYTHONPATH": str(ROOT)}
+        done = subprocess.run(
+            [sys.executable, "-c", STAGE], cwd=tmp_path, env=environment, capture_output=True, text=True
+        )
+    said = "dvc.lock was cut off, and is now as it was before the last stage.\n"
+    assert (done.returncode, done.stderr) == (0, said if expected == WHOLE else "")
+    assert (lock.read_text() if lock.exists() else None) == expected
+    assert copy.exists() == held
 
 
 def test_who_reads_all_that_dvc_says_is_not_kept_waiting(tmp_path: Path) -> None:
