@@ -26,7 +26,8 @@ WITHIN = 1.0  # seconds after such a stage has begun
 ROUNDS = 12  # in which they are waited for
 SEED = 0
 REPRO = ("dvc", "repro", "imdb", "compare@demo")
-WARM = ("python", "-m", "stages.warm", "--", "stages/shell.py", "-c", *REPRO)  # as make runs it
+CHECKED = f"python -m stages.check_params && exec python -m stages.warm -- stages/shell.py -c {' '.join(REPRO)}"
+WARM = ("sh", "-c", CHECKED)  # as make runs it
 VARIANTS: dict[str, dict[str, object]] = {
     "attention": {"query": {"kind": "global"}},
     "lstm_attention": {"encoder": {"kind": "lstm", "hidden": 64}, "query": {"kind": "global"}},
@@ -39,11 +40,7 @@ VARIANTS: dict[str, dict[str, object]] = {
 DOWNLOAD_SECONDS = 15.0
 EPOCH = re.compile(r"^.* seed \d+  epoch \d+  loss \S+  accuracy \S+(?:  entropy \S+ nats)?  \S+k tokens/s$", re.M)
 LOCK = "dvc.lock"
-REMEDIES = {  # by what DVC says of a file that it rewrites in place: docs/trust.md
-    f"{LOCK}'": ("git", "checkout", LOCK),
-    "Unable to read RWLock-file": ("attention", "check"),
-    "is busy, it is being blocked by": ("attention", "check"),  # its process id has gone to another program
-}
+REFUSED, REMEDY = f"{LOCK}'", ("git", "checkout", LOCK)  # docs/trust.md
 COMPARED = re.compile(r"reports/|results/demo/[^/]+\.(csv|md|png)$")  # what compare@demo makes, of durations too
 POINTS = """
     SELECT name, key, step, value FROM runs JOIN metrics USING (run_uuid)
@@ -157,12 +154,11 @@ def _judge(kills: list[Kill], said: str) -> None:
 
 def _mend(project: Project, kills: list[Kill], said: str) -> None:
     """Does what docs/trust.md says when `dvc repro` refuses to start."""
-    remedy = next((command for words, command in REMEDIES.items() if words in said), None)
-    if remedy is None or not kills:
+    if REFUSED not in said or not kills:
         raise RuntimeError(f"dvc repro failed:\n{said[-3000:]}")
-    kills[-1].remedy = " ".join(remedy)
+    kills[-1].remedy = " ".join(REMEDY)
     _say(f"mended: {said.strip().splitlines()[-1]}")
-    project.run(*remedy)
+    project.run(*REMEDY)
 
 
 def _finish(project: Project, log: Path, *command: str) -> None:
