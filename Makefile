@@ -43,6 +43,7 @@ STAGES := $(DVC) stage list --name-only
 CORES := $(shell getconf _NPROCESSORS_ONLN)
 SIDE_BY_SIDE := ATTENTION_CORES=1 TERM=dumb xargs
 SINGLE := $(DVC) --wait-for-lock repro --single-item
+LAST_FIRST := awk '{ all[NR] = $$1 } END { for (n = NR; n; n--) print all[n] }'
 NUMBERED := awk '{ all[NR] = $$1 } END { for (n = 1; n <= NR; n++) print n, NR, all[n] }'
 EACH := -n 3 sh -c 'echo "stage $$0 of $$1: $$2"; exec $(SINGLE) "$$2"'
 WARM := @.venv/bin/python -m stages.warm -- $(MAKE) --no-print-directory
@@ -56,7 +57,7 @@ demo: .venv/installed
 # while others wait for DVC's lock, which they try every half second.
 stages-of-demo:
 	@$(DVC) repro tensors@demo
-	@stages=$$($(STAGES) | tac); echo "$$stages" | grep '^train@demo' | $(SIDE_BY_SIDE) -P $$(($(CORES) + 1)) -n 3 $(SINGLE) \
+	@stages=$$($(STAGES) | $(LAST_FIRST)); echo "$$stages" | grep '^train@demo' | $(SIDE_BY_SIDE) -P $$(($(CORES) + 1)) -n 3 $(SINGLE) \
 		&& echo "$$stages" | grep -E '^(evaluate|exchange)@demo' | $(SIDE_BY_SIDE) -P $$(($(CORES) + 1)) -n 3 $(SINGLE)
 	@$(DVC) repro compare@demo
 
@@ -69,8 +70,8 @@ stages-of-all:
 	@$(DVC) repro code
 	@printf '%s\n' imdb glove pairs | $(SIDE_BY_SIDE) -P 3 -n 1 $(SINGLE)
 	@$(DVC) repro tensors pairs
-	@$(STAGES) | grep -E '^(train|nulls|sweep|replicate)@' | grep -v @demo | tac | $(NUMBERED) | $(SIDE_BY_SIDE) -P $(CORES) $(EACH)
-	@$(STAGES) | grep -E '^(evaluate|exchange|counterfactual)@' | grep -v @demo | tac | $(NUMBERED) | $(SIDE_BY_SIDE) -P $(CORES) $(EACH)
+	@$(STAGES) | grep -E '^(train|nulls|sweep|replicate)@' | grep -v @demo | $(LAST_FIRST) | $(NUMBERED) | $(SIDE_BY_SIDE) -P $(CORES) $(EACH)
+	@$(STAGES) | grep -E '^(evaluate|exchange|counterfactual)@' | grep -v @demo | $(LAST_FIRST) | $(NUMBERED) | $(SIDE_BY_SIDE) -P $(CORES) $(EACH)
 	@if $(STAGES) | grep -q '^compare@demo'; then $(MAKE) --no-print-directory stages-of-demo; fi
 	@$(DVC) repro
 

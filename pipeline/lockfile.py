@@ -109,18 +109,23 @@ def _is_cut_off(copy: Path, ended: int) -> bool:
 
 def _put_back() -> None:
     """Does what could not be done by a process that was killed with its DVC."""
-    for path in sorted(SCRATCH.glob(f"{LOCK}.[0-9]*"), key=os.path.getmtime, reverse=True):
-        with contextlib.suppress(BlockingIOError, FileNotFoundError), path.open("rb") as copy:
+    for path in SCRATCH.glob(f"{LOCK}.[0-9]*"):
+        with contextlib.suppress(OSError), path.open("r+b") as copy:
             fcntl.flock(copy, fcntl.LOCK_EX | fcntl.LOCK_NB)  # else its DVC is at work, or something waits for its end
             from dvc.lock import make_lock
 
             with make_lock(str(SCRATCH / "lock"), wait=True):  # another DVC may be writing it right now
-                if LOCK.exists() and not is_whole(LOCK) and is_whole(path):
+                if LOCK.exists() and not is_whole(LOCK) and not _is_in_conflict() and is_whole(path):
                     path.replace(LOCK)
                     print(
                         f"{LOCK} was cut off, and is now as it was before the last stage.", file=sys.stderr, flush=True
                     )
             path.unlink(missing_ok=True)
+
+
+def _is_in_conflict() -> bool:
+    """Whether Git has left two versions in it: it is whole, and a person's to mend."""
+    return b"\n<<<<<<< " in b"\n" + LOCK.read_bytes()
 
 
 def _remove_useless_users() -> None:

@@ -32,6 +32,7 @@ from pipeline.params_yaml import read_yaml
 Entry = TypeVar("Entry")
 
 Names = Annotated[tuple[Name, ...], Field(min_length=1, strict=False), AfterValidator(distinct)]
+EDITED = "sources.counterfactual.corpora"
 Probability = Annotated[float, Field(ge=0, lt=1)]
 Measure = Literal["accuracy", "roc_auc", "tau_gradient", "tau_leave_one_out"]
 EntropyWeight = Annotated[float, Field(ge=-10, le=10)]
@@ -246,6 +247,7 @@ def _references(params: Params) -> Iterator[tuple[str, str, Collection[str], str
             *(("benchmark", name) for name in params.benchmark),
             *(("nulls.corpora", name) for name in params.nulls.corpora),
             *(("frontier.corpora", name) for name in params.frontier.corpora),
+            *((EDITED, name) for name in params.sources.counterfactual.corpora),
             *((f"published.{row}.corpus", one.corpus) for row, one in params.published.items()),
         ],
         "variants": [
@@ -255,8 +257,9 @@ def _references(params: Params) -> Iterator[tuple[str, str, Collection[str], str
     }
     for section, places in named.items():
         yield from ((key, f"{section} has no entry", getattr(params, section), name) for key, name in places)
-    for section, corpora in (("nulls", params.nulls.corpora), ("frontier", params.frontier.corpora)):
-        yield from ((f"{section}.corpora", "benchmark has no entry", params.benchmark, name) for name in corpora)
+    within = {"nulls.corpora": params.nulls.corpora, "frontier.corpora": params.frontier.corpora}
+    for key, corpora in (within | {EDITED: params.sources.counterfactual.corpora}).items():
+        yield from ((key, "benchmark has no entry", params.benchmark, name) for name in corpora)
     reviews, vectors = params.sources.with_reviews(), params.sources.with_vectors()
     for name, corpus in params.corpora.items():
         yield f"corpora.{name}.reviews", "sources has no reviews", reviews, corpus.reviews

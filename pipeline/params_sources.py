@@ -81,6 +81,7 @@ class CounterfactualSource(Strict):
 
     urls: Urls
     sha256: Sha256  # of the file
+    corpora: Annotated[tuple[Name, ...], Field(strict=False), AfterValidator(distinct)]  # whose models read them
 
 
 class DemoSource(Strict):

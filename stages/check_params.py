@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from pipeline.params import Params, load_params
+from pipeline.params import Params, checked
+from pipeline.params_yaml import read_yaml
 from stages import cli, params_read
 
 
@@ -29,18 +30,24 @@ def main(
     typer.echo(f"{file}: {len(params.variants)} variants, {len(params.corpora)} corpora, {len(params.seeds)} seeds")
 
 
-def check(file: Path) -> Params:
+def check(file: Path, name: Path | None = None) -> Params:
     """Reads the file, and looks whether the tables and vectors of one's own that it names are there.
+
+    Args:
+        file: to read.
+        name: of the file that errors speak of, and that paths count from, if it is another one.
 
     Raises:
         ValueError: something is wrong in it; the message names each place.
     """
-    params = load_params(file)
+    name = name or file
+    params = checked(read_yaml(file), name)
     for section in ("reviews", "vectors"):
-        for name, own in getattr(params.sources, section).items():
-            if not Path(own.path).is_file() and not Path(f"{own.path}.dvc").is_file():
+        for source, own in getattr(params.sources, section).items():
+            path = name.parent / own.path
+            if not path.is_file() and not any(Path(f"{one}.dvc").is_file() for one in (path, *path.parents)):
                 raise ValueError(
-                    f"{file}: sources.{section}.{name}.path = {own.path!r}: there is no such file; "
+                    f"{name}: sources.{section}.{source}.path = {own.path!r}: there is no such file; "
                     "paths count from the project's root folder"
                 )
     return params

@@ -34,8 +34,8 @@ def run(command: Callable[..., None] | None = None, /, about: str = "", **comman
 @contextmanager
 def errors_told() -> Iterator[None]:
     """Ends the program with a message where a user can mend what is wrong; looks after DVC's files on the way."""
-    lockfile.guard()
     try:
+        lockfile.guard()
         yield
     except (ValueError, OSError, FloatingPointError, MemoryError, RuntimeError) as error:
         no_memory = isinstance(error, MemoryError) or NO_MEMORY in str(error)

@@ -24,7 +24,7 @@ def keys_read(params: Params) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Each stage by the name that DVC gives it, and its keys; the stages of a sweep over weights share theirs."""
     yield "imdb", ("sources.imdb",)
     yield "glove", ("sources.glove",)
-    yield "pairs", ("sources.counterfactual",)
+    yield "pairs", ("sources.counterfactual.urls", "sources.counterfactual.sha256")
     yield "demo", ("sources.demo",)
     yield from ((f"reviews@{name}", (f"sources.reviews.{name}",)) for name in params.sources.reviews)
     yield from ((f"vectors@{name}", (f"sources.vectors.{name}",)) for name in params.sources.vectors)
@@ -37,8 +37,9 @@ def keys_read(params: Params) -> Iterator[tuple[str, tuple[str, ...]]]:
             top = f"corpora.{corpus}.top_words_min_count"
             yield f"evaluate@{corpus}-{variant}", ("evaluation", *QUESTIONS, top)
         yield f"exchange@{corpus}", ("seeds", "explanation.exchanged", "variants")
-        yield f"counterfactual@{corpus}", ("seeds", *INTERVALS, "variants")
         yield f"compare@{corpus}", (*TRAINING, "evaluation", "frontier", "nulls", own, "variants")
+    for corpus in params.sources.counterfactual.corpora:
+        yield f"counterfactual@{corpus}", ("seeds", *INTERVALS, "variants")
     for corpus in params.nulls.corpora:
         for variant in params.nulls.variants:
             yield f"nulls@{corpus}-{variant}", (*TRAINING, f"corpora.{corpus}.training", f"variants.{variant}")

@@ -132,10 +132,11 @@ def test_a_useless_list_of_who_reads_what_is_removed_by_the_next_stage_without_d
     [
         (WHOLE[:30], False, WHOLE),
         (WHOLE[:30], True, WHOLE[:30]),
+        (f"<<<<<<< HEAD\n{WHOLE}", False, f"<<<<<<< HEAD\n{WHOLE}"),
         (WHOLE[: WHOLE.index("  imdb")], False, WHOLE[: WHOLE.index("  imdb")]),
         (None, False, None),
     ],
-    ids=["cut off", "by a DVC that may yet end it", "checked out from Git since", "removed since"],
+    ids=["cut off", "by a DVC that may yet end it", "in conflict", "checked out from Git since", "removed since"],
 )
 def test_killed_as_it_writes_with_all_that_would_have_mended_it(
     tmp_path: Path, left: str | None, held: bool, expected: str | None

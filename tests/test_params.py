@@ -65,6 +65,11 @@ CHANGES: list[tuple[str, Any, str]] = [  # of one key
     ("frontier.entropy_weights", [11], "frontier.entropy_weights.0 = 11.*less than or equal to 10"),
     ("frontier.corpora", ["imbd"], "corpora has no entry 'imbd'; it has "),
     ("frontier.corpora", ["imdb_short"], "frontier.corpora = .*benchmark has no entry 'imdb_short'; it has imdb"),
+    (
+        "sources.counterfactual.corpora",
+        ["imdb_short"],
+        "counterfactual.corpora = .*benchmark has no entry 'imdb_short'",
+    ),
     ("nulls.corpora", ["imdb_short"], "nulls.corpora = 'imdb_short': benchmark has no entry 'imdb_short'; it has"),
     ("frontier.variants", ["attention_entropy"], "'attention_entropy': it has an entropy weight of its own, 0.02"),
     ("training.entropy_weight", 0.02, "training.entropy_weight = 0.02: it would be every variant's"),

@@ -1,6 +1,7 @@
 """A table of texts and labels of one's own, CSV or Parquet, as reviews that every later stage reads."""
 
 import json
+import math
 import unicodedata
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -128,7 +129,11 @@ def _labels(found: Sequence[str], classes: Mapping[str, str]) -> tuple[list[str]
 
 def _in_order(label: str) -> tuple[float, str]:
     """Numbers by their value, before all other labels."""
-    return (int(label) if label.isdecimal() else float("inf"), label)
+    try:
+        value = float(label)
+    except ValueError:
+        value = math.inf
+    return (math.inf if math.isnan(value) else value, label)
 
 
 def _numbered(column: Any) -> npt.NDArray[np.int64]:

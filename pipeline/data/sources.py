@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import requests
 
 from pipeline.data.download import download
-from pipeline.printable import printable
+from pipeline.printable import printable, without_credentials
 
 MIRROR = "ATTENTION_DATA_MIRROR"  # a folder or a URL prefix that holds the files under their names; tried first
 REASON = 300  # characters of what went wrong with one copy
@@ -48,7 +48,7 @@ def fetch(urls: Sequence[str], folder: Path, read: Callable[[Path], Content], *,
     failures: list[str] = []
 
     def failed(place: str | Path, reason: str) -> None:
-        said = printable(reason)[:REASON]  # by a server, or by an archive
+        said, place = printable(without_credentials(reason))[:REASON], without_credentials(str(place))
         failures.append(f"  {place}: {said}")
         print(f"{place}: {said}", file=sys.stderr, flush=True)
 
@@ -62,7 +62,7 @@ def fetch(urls: Sequence[str], folder: Path, read: Callable[[Path], Content], *,
             failed(file, f"refused: {error}")
     for address in addresses:
         file = folder / _name(address)
-        print(f"downloading {address}", file=sys.stderr, flush=True)
+        print(f"downloading {without_credentials(address)}", file=sys.stderr, flush=True)
         try:
             download(address, file)
         except requests.RequestException as error:

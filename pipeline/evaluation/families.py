@@ -12,12 +12,12 @@ RECURRENT = "recurrent"
 TRAINED = "trained embeddings"
 TFIDF = "TF-IDF"
 
-# Okabe and Ito's palette: told apart by colour-blind readers, and on white as on black.
+# Okabe and Ito's palette, but for its black, which a dark page swallows: told apart by colour-blind readers, and on white as on black.
 COLOURS = {
     UNIFORM: "#8c8c8c",
     GLOBAL: "#0072b2",
     TEXT: "#e69f00",
-    RANDOM: "#000000",
+    RANDOM: "#96704c",
     OTHER: "#56b4e9",
     RECURRENT: "#009e73",
     TRAINED: "#cc79a7",

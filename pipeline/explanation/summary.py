@@ -10,6 +10,7 @@ import pandas as pd
 from pipeline.explanation.explain import Explanation
 
 BOOTSTRAP_SEED = 0
+AT_ONCE = 1000  # resamples, to bound the memory
 NOT_MEASURES = ("row", "length", "seed")
 
 
@@ -63,6 +64,9 @@ def interval_of_mean(values_N: npt.NDArray[Any], resamples: int, confidence: flo
     """The percentile interval of a mean over reviews, by the bootstrap; NaN without any."""
     if not len(values_N):
         return float("nan"), float("nan")
-    draws = np.random.default_rng(BOOTSTRAP_SEED).integers(len(values_N), size=(resamples, len(values_N)))
-    low, high = np.quantile(values_N[draws].mean(axis=1), [(1 - confidence) / 2, (1 + confidence) / 2])
+    rng, reviews, means_R = np.random.default_rng(BOOTSTRAP_SEED), len(values_N), np.empty(resamples)
+    for start in range(0, resamples, AT_ONCE):
+        draws = rng.integers(reviews, size=(min(AT_ONCE, resamples - start), reviews))
+        means_R[start : start + AT_ONCE] = values_N[draws].mean(axis=1)
+    low, high = np.quantile(means_R, [(1 - confidence) / 2, (1 + confidence) / 2])
     return float(low), float(high)

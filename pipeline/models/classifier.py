@@ -141,10 +141,15 @@ class AttentionClassifier(nn.Module):
 
     @property
     def reads_alike(self) -> bool:
-        """Whether a review has the same context at every step of a training: nothing below it is learned or drawn."""
+        """Whether a review has the same context at every step of a training: nothing below it is learned or drawn.
+
+        Nobody knows that of a part of one's own.
+        """
         below = (self.embedding, self.encoder, self.query, self.key, self.value)
         learned = any(parameter.requires_grad for part in below for parameter in part.parameters())
-        return not (learned or self.word_dropout.p or self.dropout.p)
+        homes = [str(part.__module__) for part in (*below, self.normaliser)]
+        own = not all(home.startswith(("pipeline.models.", "torch.")) for home in homes)
+        return not (learned or own or self.word_dropout.p or self.dropout.p)
 
     def contexts(self, tokens_BT: Tensor, lengths_B: Tensor) -> tuple[Tensor, Tensor]:
         """Returns context_BN, the N = H F numbers that the classifier reads of each review, and weights_BHT."""

@@ -115,9 +115,9 @@ class _Dots(torch.autograd.Function):
         table_VD, places_BT, lengths_B, query = ctx.saved_tensors
         table, asked = None, None
         if ctx.needs_input_grad[0]:
-            table = _call(_spread, query, places_BT, lengths_B, grad_BT, torch.zeros_like(table_VD))
+            table = _call(_spread, query, places_BT, lengths_B, grad_BT, _zeros_like(table_VD))
         if ctx.needs_input_grad[3]:
-            asked = _call(_sums, table_VD, places_BT, lengths_B, grad_BT, torch.zeros_like(query))
+            asked = _call(_sums, table_VD, places_BT, lengths_B, grad_BT, _zeros_like(query))
         return table, None, None, asked
 
 
@@ -134,9 +134,9 @@ class _Sums(torch.autograd.Function):
         table_VD, places_BT, lengths_B, weights_BT = ctx.saved_tensors
         table, weights = None, None
         if ctx.needs_input_grad[0]:
-            table = _call(_spread, grad_BD, places_BT, lengths_B, weights_BT, torch.zeros_like(table_VD))
+            table = _call(_spread, grad_BD, places_BT, lengths_B, weights_BT, _zeros_like(table_VD))
         if ctx.needs_input_grad[3]:
-            weights = _call(_dots, table_VD, places_BT, lengths_B, grad_BD, torch.zeros_like(weights_BT))
+            weights = _call(_dots, table_VD, places_BT, lengths_B, grad_BD, _zeros_like(weights_BT))
         return table, None, None, weights
 
 
@@ -156,13 +156,18 @@ class _Attention(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, context_grad: Tensor | None, weights_grad: Tensor | None) -> tuple[Tensor | None, ...]:
         table_VD, places_BT, lengths_B, query, weights_BT, context_BD = ctx.saved_tensors
-        given_BD = torch.zeros_like(context_BD) if context_grad is None else context_grad
+        given_BD = _zeros_like(context_BD) if context_grad is None else context_grad
         given_BT = query.new_zeros(1, 0) if weights_grad is None else weights_grad
         learned = ctx.needs_input_grad[0]
-        table, asked = torch.zeros_like(table_VD) if learned else query.new_zeros(0, 0), torch.zeros_like(query)
+        table, asked = _zeros_like(table_VD) if learned else query.new_zeros(0, 0), _zeros_like(query)
         known = (table_VD, places_BT, lengths_B, query, weights_BT, context_BD, given_BD, given_BT)
         _call(_attention_back, *known, table, asked)
         return table if learned else None, None, None, asked
+
+
+def _zeros_like(tensor: Tensor) -> Tensor:
+    """For a loop to add to: contiguous, whatever the tensor's strides are."""
+    return torch.zeros_like(tensor, memory_format=torch.contiguous_format)
 
 
 def _call(loop: Any, *tensors: Tensor) -> Tensor:

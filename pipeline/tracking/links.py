@@ -6,6 +6,7 @@ from urllib.parse import quote, urlencode
 
 from mlflow import MlflowClient
 
+from pipeline.printable import without_credentials
 from pipeline.tracking import views
 from pipeline.tracking.provenance import EXPERIMENT
 from pipeline.tracking.run import COMPARISON
@@ -53,7 +54,7 @@ def print_all(client: MlflowClient, experiment_id: str, tried: str | None) -> No
     if tried:
         query = urlencode({"searchFilter": f"tags.`{EXPERIMENT}` = '{tried}'"}, quote_via=quote)
         shown[f"runs of {tried}"] = f"#/experiments/{experiment_id}/runs?{query}"
-    uri = os.environ["MLFLOW_TRACKING_URI"]
+    uri = without_credentials(os.environ["MLFLOW_TRACKING_URI"]).replace("***@", "")
     server = uri.rstrip("/") if uri.startswith("http") else "http://127.0.0.1:5000"
     if shown:
         print("Results are in MLflow: `make ui`, then open one of", file=sys.stderr, flush=True)

@@ -16,7 +16,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import BinaryIO
 
-from pipeline.printable import printable
+from pipeline.printable import printable, without_credentials
 from pipeline.progress import Progress, Task
 from pipeline.tracking import commands
 from pipeline.tracking.provenance import invocation
@@ -103,12 +103,13 @@ def _ignore_rest(queue: SimpleQueue[commands.Command]) -> None:
 
 def _warn(error: Exception, stage_pid: int, publisher: str) -> None:
     """One warning for a whole `dvc repro`; if the store is still away when its results are published, a reminder."""
+    uri = without_credentials(os.environ.get("MLFLOW_TRACKING_URI", ""))
     adds = f"dvc repro --single-item --force {publisher}"
     if _is_first(stage_pid):
-        cause = printable((str(error).strip() or type(error).__name__).splitlines()[0])
+        cause = printable(without_credentials((str(error).strip() or type(error).__name__).splitlines()[0]))
         said = (
             f"warning: MLflow tracking stopped, the stage goes on and its results are not affected. Cause: {cause}\n"
-            f"  Check MLFLOW_TRACKING_URI (now {os.environ.get('MLFLOW_TRACKING_URI')}), or unset it to use the store "
+            f"  Check MLFLOW_TRACKING_URI (now {uri}), or unset it to use the store "
             f"in the project's root. This adds what the store lacks: {adds}"
         )
     elif os.environ.get("DVC_STAGE") == publisher:

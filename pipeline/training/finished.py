@@ -28,7 +28,7 @@ def begin(state: Path) -> bool:
     mark, lost = state / _MARK, False
     if mark.exists():
         lost = "DVC_STAGE" in os.environ and not _is_noted(mark)
-        mark.unlink() if lost else shutil.rmtree(state)
+        mark.unlink(missing_ok=True) if lost else shutil.rmtree(state)
     state.mkdir(parents=True, exist_ok=True)
     return lost
 
@@ -50,7 +50,9 @@ def _is_noted(mark: Path) -> bool:
     """
     try:
         said = json.loads(mark.read_text("utf-8"))
-    except (OSError, ValueError):  # another training has just removed it, or it is of an earlier version
+    except FileNotFoundError:  # another training has just removed it, or its own has taken it up
+        return False
+    except (OSError, ValueError):  # of an earlier version
         return True
     return said["stage"] is None or _entry(said["stage"]) not in (None, said["before"])
 
@@ -58,8 +60,8 @@ def _is_noted(mark: Path) -> bool:
 def _is_old(mark: Path) -> bool:
     try:
         return time.time() - mark.stat().st_mtime > LONG
-    except FileNotFoundError:  # another training has just removed it
-        return True
+    except FileNotFoundError:
+        return False
 
 
 def _entry(stage: str | None) -> Any:

@@ -54,6 +54,8 @@ def test_parquet_with_numbers_or_categories_as_labels_is_the_same_table(tmp_path
     [
         (["no", "yes", "maybe"], {}, ["maybe", "no", "yes"]),
         (["10", "9", "x"], {}, ["9", "10", "x"]),
+        (["1", "-1"], {}, ["-1", "1"]),
+        (["10.5", "nan", "9.5"], {}, ["9.5", "10.5", "nan"]),
         (["0", "1"], {"1": "good", "0": "bad"}, ["good", "bad"]),
         (["1", "2", "5"], {"1": "bad", "2": "bad", "5": "good"}, ["bad", "good"]),
     ],

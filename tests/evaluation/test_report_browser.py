@@ -5,11 +5,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import evaluation_results
 import numpy as np
 import pytest
 from attacked_pages import CLASSES, attacked_examples, attacked_reading, attacked_report
 from browser import ATTACKS, CHROMIUM, DRIVER, choose, click, first_notes, headless, press, requests, texts
-from evaluation_results import VARIANTS, examples, report_page
+from evaluation_results import VARIANTS, examples, report_page, top_words
 from scipy.stats import entropy
 from selenium.webdriver import Chrome, Keys
 from selenium.webdriver.common.by import By
@@ -143,6 +144,33 @@ def test_a_word_says_its_weight_in_each_variant_when_it_is_chosen(page: Chrome) 
     assert said[1] == HOSTILE[2]
     for shown, own in zip(said.groups()[1:], weights.values(), strict=True):
         assert float(shown) == pytest.approx(100 * own[2], abs=100 * max(own) / 255)
+
+
+def test_words_are_walked_through_with_the_keyboard(page: Chrome) -> None:
+    right = [Keys.SHIFT, *[Keys.ARROW_RIGHT] * 3]
+    press(page, "#reading article:nth-child(2) .words", *right)
+    assert texts(page, "#word")[0].startswith(f"{HOSTILE[2]}: attention ")
+    assert [word.get_property("textContent") for word in page.find_elements(By.CSS_SELECTOR, ".here")] == [
+        HOSTILE[2]
+    ] * 2
+    press(page, "#reading article:nth-child(2) .words", Keys.SHIFT, *[Keys.ARROW_LEFT] * 5)
+    assert texts(page, "#word")[0].startswith(f"{HOSTILE[0]}: ")
+    assert page.find_element(By.ID, "truth").text.endswith("1 of 8.")
+
+
+def test_where_no_word_is_frequent_enough_the_rest_of_the_page_works(
+    chrome: Chrome, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rare = top_words().query("scope == 'all'")
+    for number, table in enumerate((rare, rare.iloc[:0])):
+        monkeypatch.setattr(evaluation_results, "top_words", lambda table=table: table)
+        path = tmp_path / f"{number}.html"
+        path.write_text(report_page(tokens=HOSTILE), encoding="utf-8")
+        chrome.get(path.as_uri())
+        choose(chrome, "#words-scope", "negative")
+        assert texts(chrome, "#words td:first-child") == []
+        assert texts(chrome, "#reading h3") == ["attention", "best"]
+        assert chrome.get_log("browser") == []
 
 
 def test_reviews_are_walked_through(page: Chrome) -> None:

@@ -42,6 +42,22 @@ def test_sums_are_weighted_sums_of_gathered_rows() -> None:
     same(sums(table_VD, places_BT, lengths_B, weights_BT), exact, [table_VD, weights_BT])
 
 
+def test_gradients_reach_what_is_not_contiguous() -> None:
+    """As a part of one's own may return it: a transpose, or a slice."""
+    table_VD, places_BT, lengths_B, query, weights_BT, mask_BT = batch(4)
+    wide_DV = table_VD.detach().T.contiguous().requires_grad_()
+    tall_KB = query.detach().T.contiguous().requires_grad_()
+    weights_TB = weights_BT.detach().T.contiguous().requires_grad_()
+    table_VD, query, weights_BT = wide_DV.T, tall_KB.T, weights_TB.T
+    exact_BT = (F.embedding(places_BT, table_VD) * query[:, None]).sum(2) * mask_BT
+    same(dots(table_VD, places_BT, lengths_B, query), exact_BT, [wide_DV, tall_KB])
+    exact_BD = ((weights_BT * mask_BT)[:, :, None] * F.embedding(places_BT, table_VD)).sum(1)
+    same(sums(table_VD, places_BT, lengths_B, weights_BT), exact_BD, [wide_DV, weights_TB])
+    attended_BT = masked_softmax(exact_BT, mask_BT)
+    exact = (attended_BT[:, :, None] * F.embedding(places_BT, table_VD)).sum(1)
+    same(attention(table_VD, places_BT, lengths_B, query)[0], exact, [wide_DV, tall_KB])
+
+
 @pytest.mark.parametrize("queries", [1, 4])
 @pytest.mark.parametrize("asked_for", [(True, True), (True, False), (False, True)])
 def test_attention_is_a_softmax_of_scores_and_a_sum(queries: int, asked_for: tuple[bool, bool]) -> None:

@@ -106,6 +106,17 @@ def test_a_part_of_ones_own_is_used_trained_and_kept(
     assert torch.equal(loaded(tokens_BT, lengths_B).logits_BC, logits_BC)
 
 
+@pytest.mark.parametrize(
+    "entry",
+    [{"normaliser": ("Powers", {"power": 2.0})}, {"key": ("Doubled", {})}],
+    ids=["it learns", "it may draw: nobody knows"],
+)
+def test_a_part_of_ones_own_is_asked_in_every_step(file: Path, entry: dict[str, Any]) -> None:
+    parts = {part: own(file, name, **arguments) for part, (name, arguments) in entry.items()}
+    variant = AttentionVariant.model_validate({"query": {"kind": "random"}, **parts})
+    assert not build_model(variant, tiny.embeddings(), classes=2).reads_alike
+
+
 def test_a_query_that_reads_the_text_is_not_taken_for_one_that_does_not(file: Path) -> None:
     model = build_model(AttentionVariant.model_validate({"query": own(file, "Query")}), tiny.embeddings(), classes=2)
     assert not is_bag(model), "it is a GlobalQuery too"

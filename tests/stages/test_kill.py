@@ -121,6 +121,24 @@ def test_what_dvc_itself_would_refuse_is_said_with_its_place(
     assert re.fullmatch(r"error: params\.yaml.*\n", check.stderr)
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("exp", "run", "-S", "training.epochs=eight"), "training.epochs = 'eight': Input should be a valid integer"),
+        (("exp", "run", "--queue", "-Straining.epochs=0,2"), "training.epochs = 0: Input should be greater than or"),
+        (("--cd", ".", "exp", "run", "--set-param=benchmark=[imbd]"), "corpora has no entry 'imbd'; it has"),
+    ],
+    ids=["a value", "a point of a sweep", "a name"],
+)
+def test_what_an_experiment_would_set_wrongly_is_refused_before_it_is_set(
+    project: Project, words: tuple[str, ...], said: str
+) -> None:
+    done = project.run("dvc", *words, "evaluate@demo-mean", check=False)
+    assert done.returncode == 1
+    assert re.fullmatch(rf"error: params\.yaml: .*{re.escape(said)}.*\n", done.stderr)
+    assert project.run("git", "status", "--porcelain", "params.yaml").stdout == ""
+
+
 def test_dvc_starts_after_a_kill_that_cut_off_its_list_of_processes(project: Project) -> None:
     (project.root / ".dvc/tmp/rwlock").write_text('{"data', "utf-8")
     done = project.run("dvc", "repro", "--dry", "compare@demo")

@@ -55,7 +55,7 @@ document.addEventListener("input", (event) => {
 // Top attended words
 function showWords() {
   const rankings = data.words[byId("words-variant").value];
-  const columns = rankings[byId("words-ranking").value][byId("words-scope").value];
+  const columns = rankings[byId("words-ranking").value]?.[byId("words-scope").value] ?? { word: [] }; // no frequent word
   const rows = columns.word.map((_, i) => Object.fromEntries(Object.entries(columns).map(([name, values]) => [name, values[i]])));
   byId("words").tBodies[0].replaceChildren(
     ...rows.map((row, i) => {
@@ -193,6 +193,29 @@ function showReview() {
   byId("reading").replaceChildren(...(review ? chosen().map((variant) => side(review, variant)) : []));
 }
 
+// A word's weight in each variant, and where the others have it.
+function showWord(place) {
+  const review = data.reviews.find((one) => String(one.id) === byId("review").value);
+  const weights = chosen().map((variant) => [variant, review.answers[variant].weights?.[place]]);
+  const said = weights.map(([variant, weight]) => `${variant} ${weight === undefined ? "no attention" : percent(weight, 2)}`);
+  byId("word").textContent = `${review.tokens[place]}: ${said.join(", ")}`;
+}
+
+function mark(place) {
+  for (const word of document.querySelectorAll(".here")) word.classList.remove("here");
+  for (const word of document.querySelectorAll(`[data-place="${place}"]`)) word.classList.add("here");
+}
+
+function stepWord(text, by) {
+  const words = [...text.querySelectorAll("[data-place]")];
+  if (!words.length) return;
+  const now = words.findIndex((word) => word.classList.contains("here"));
+  const place = now < 0 ? 0 : Math.min(Math.max(now + by, 0), words.length - 1);
+  mark(place);
+  showWord(place);
+  words[place].scrollIntoView({ block: "nearest" });
+}
+
 function step(by) {
   const select = byId("review");
   select.selectedIndex = Math.min(Math.max(select.selectedIndex + by, 0), select.options.length - 1);
@@ -222,22 +245,15 @@ if (byId("reading")) {
     if (!by || event.altKey || event.ctrlKey || event.metaKey) return;
     const place = [...document.querySelectorAll(".words")].indexOf(event.target);
     event.preventDefault();
+    if (event.shiftKey) return stepWord(event.target, by);
     step(by);
     document.querySelectorAll(".words")[place]?.focus();
   });
   byId("reading").addEventListener("click", (event) => {
-    const review = data.reviews.find((one) => String(one.id) === byId("review").value);
-    const place = event.target.dataset?.place;
-    if (place === undefined) return;
-    const weights = chosen().map((variant) => [variant, review.answers[variant].weights?.[place]]);
-    const said = weights.map(([variant, weight]) => `${variant} ${weight === undefined ? "no attention" : percent(weight, 2)}`);
-    byId("word").textContent = `${review.tokens[place]}: ${said.join(", ")}`;
+    if (event.target.dataset?.place !== undefined) showWord(event.target.dataset.place);
   });
   byId("reading").addEventListener("mouseover", (event) => {
-    for (const word of document.querySelectorAll(".here")) word.classList.remove("here");
-    const place = event.target.dataset?.place;
-    if (place === undefined) return;
-    for (const word of document.querySelectorAll(`[data-place="${place}"]`)) word.classList.add("here");
+    mark(event.target.dataset?.place);
   });
   chooseVariants();
 }
