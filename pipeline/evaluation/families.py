@@ -12,7 +12,8 @@ RECURRENT = "recurrent"
 TRAINED = "trained embeddings"
 TFIDF = "TF-IDF"
 
-# Okabe and Ito's palette, but for its black, which a dark page swallows: told apart by colour-blind readers, and on white as on black.
+# Okabe and Ito's palette, but for its black, which a dark page swallows: told apart by colour-blind readers, and on
+# white as on black.
 COLOURS = {
     UNIFORM: "#8c8c8c",
     GLOBAL: "#0072b2",
