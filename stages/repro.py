@@ -16,17 +16,17 @@ RUNS = ["repro"], ["exp", "run"], ["experiments", "run"]
 
 def main() -> None:
     """Runs DVC with the arguments of the command line; where it would run this project's stages, checks first."""
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    parser.add_argument("--cd", type=Path, default=Path())
-    parser.add_argument("-S", "--set-param", action="append", default=[])
-    known, others = parser.parse_known_args()
-    words = [word for word in others if not word.startswith("-")]
-    is_asked = any(words[: len(run)] == run for run in RUNS) and not {"-h", "--help"} & set(others)
-    if is_asked and _is_here(known.cd / "dvc.yaml"):
-        from stages import cli
+    if {"repro", "run"} & set(sys.argv[1:]) and not {"-h", "--help"} & set(sys.argv[1:]):
+        parser = argparse.ArgumentParser("dvc", add_help=False, allow_abbrev=False)
+        parser.add_argument("--cd", type=Path, default=Path())
+        parser.add_argument("-S", "--set-param", action="append", default=[])
+        known, others = parser.parse_known_args()
+        words = [word for word in others if not word.startswith("-")]
+        if any(words[: len(run)] == run for run in RUNS) and _is_here(known.cd / "dvc.yaml"):
+            from stages import cli
 
-        with cli.errors_told():
-            _check(known.cd / PARAMS, known.set_param)
+            with cli.errors_told():
+                _check(known.cd / PARAMS, known.set_param)
     from dvc.cli import main as dvc
 
     sys.exit(dvc())

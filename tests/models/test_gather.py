@@ -45,17 +45,18 @@ def test_sums_are_weighted_sums_of_gathered_rows() -> None:
 def test_gradients_reach_what_is_not_contiguous() -> None:
     """As a part of one's own may return it: a transpose, or a slice."""
     table_VD, places_BT, lengths_B, query, weights_BT, mask_BT = batch(4)
-    wide_DV = table_VD.detach().T.contiguous().requires_grad_()
-    tall_KB = query.detach().T.contiguous().requires_grad_()
-    weights_TB = weights_BT.detach().T.contiguous().requires_grad_()
-    table_VD, query, weights_BT = wide_DV.T, tall_KB.T, weights_TB.T
-    exact_BT = (F.embedding(places_BT, table_VD) * query[:, None]).sum(2) * mask_BT
-    same(dots(table_VD, places_BT, lengths_B, query), exact_BT, [wide_DV, tall_KB])
-    exact_BD = ((weights_BT * mask_BT)[:, :, None] * F.embedding(places_BT, table_VD)).sum(1)
-    same(sums(table_VD, places_BT, lengths_B, weights_BT), exact_BD, [wide_DV, weights_TB])
-    attended_BT = masked_softmax(exact_BT, mask_BT)
-    exact = (attended_BT[:, :, None] * F.embedding(places_BT, table_VD)).sum(1)
-    same(attention(table_VD, places_BT, lengths_B, query)[0], exact, [wide_DV, tall_KB])
+    table, asked, weights = (leaf.detach().T.contiguous().requires_grad_() for leaf in (table_VD, query, weights_BT))
+
+    def exact_BT() -> Tensor:
+        return (F.embedding(places_BT, table.T) * asked.T[:, None]).sum(2) * mask_BT
+
+    def exact_BD(weights_BT: Tensor) -> Tensor:
+        return (weights_BT[:, :, None] * F.embedding(places_BT, table.T)).sum(1)
+
+    rows = table.T, places_BT, lengths_B
+    same(dots(*rows, asked.T), exact_BT(), [table, asked])
+    same(sums(*rows, weights.T), exact_BD(weights.T * mask_BT), [table, weights])
+    same(attention(*rows, asked.T)[0], exact_BD(masked_softmax(exact_BT(), mask_BT)), [table, asked])
 
 
 @pytest.mark.parametrize("queries", [1, 4])
