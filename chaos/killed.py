@@ -86,6 +86,7 @@ def _project(root: Path, url: str, digest: str) -> Project:
     project.edit(
         variants=VARIANTS,
         benchmark=["demo"],
+        sources__counterfactual__corpora=[],
         explanation={"reviews": 12, "permutations": 10, "exchanged": 40},
         corpora__demo__training={"epochs": 12, "patience": 12, "batch_size": 32},  # so long that MLflow follows it
         nulls={"corpora": ["demo"], "variants": ["attention"], "kinds": ["uniform"]},

@@ -79,6 +79,7 @@ def _whole(root: Path) -> Project:
         corpora__demo__training={"epochs": 140, "patience": 140, "batch_size": 32},
         variants={"mean": {"training": {"learning_rate": 0.03}}, "attention": {"query": {"kind": "global"}}},
         benchmark=["demo"],
+        sources__counterfactual__corpora=[],
         nulls={"corpora": ["demo"], "variants": ["attention"], "kinds": ["uniform"]},
         frontier={"corpora": ["demo"], "variants": ["attention"], "entropy_weights": [0.5]},
     )
