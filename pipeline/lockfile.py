@@ -31,7 +31,7 @@ POLL_EVERY = 0.1  # seconds
 
 def guard() -> None:
     """Copies dvc.lock, and sees that something waits for the end of the DVC that runs this stage, if one does."""
-    dvc = dvc_of(os.getpid())
+    dvc = dvc_of(os.getpid()) if "DVC_STAGE" in os.environ else None  # the check before a `dvc repro` is no stage of it
     if dvc is None:
         _remove_useless_users()
         _put_back()

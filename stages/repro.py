@@ -5,12 +5,10 @@ no place, and anchors of anchors would be unfolded. What a kill left half-writte
 """
 
 import argparse
-import shutil
+import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
-PARAMS = "params.yaml"
 RUNS = ["repro"], ["exp", "run"], ["experiments", "run"]
 
 
@@ -23,10 +21,10 @@ def main() -> None:
         known, others = parser.parse_known_args()
         words = [word for word in others if not word.startswith("-")]
         if any(words[: len(run)] == run for run in RUNS) and _is_here(known.cd / "dvc.yaml"):
-            from stages import cli
-
-            with cli.errors_told():
-                _check(known.cd / PARAMS, known.set_param)
+            check = [sys.executable, "-m", "stages.check_params"]
+            check += [f"--set-param={change}" for change in known.set_param]
+            if code := subprocess.run(check, cwd=known.cd, stdout=subprocess.DEVNULL, check=False).returncode:
+                sys.exit(code)
     from dvc.cli import main as dvc
 
     sys.exit(dvc())
@@ -34,47 +32,6 @@ def main() -> None:
 
 def _is_here(pipeline: Path) -> bool:
     return pipeline.is_file() and b"stages.check_params" in pipeline.read_bytes()
-
-
-def _check(params: Path, changes: list[str]) -> None:
-    """Checks the file, or what `dvc exp run -S` would make of it, of each point where it queues a sweep."""
-    from pipeline.params_yaml import read_yaml
-    from stages import check_params
-
-    read_yaml(params)
-    with tempfile.TemporaryDirectory() as folder:
-        changed = Path(folder) / PARAMS
-        for point in _points(changes):
-            shutil.copy(params, changed)
-            if point and not _applied(changed, point):
-                return  # DVC says what it cannot apply
-            check_params.check(changed, name=params)
-
-
-def _points(changes: list[str]) -> list[list[str]]:
-    """The changes to params.yaml of each experiment; none where DVC will refuse them."""
-    if not changes:
-        return [[]]
-    from dvc.exceptions import DvcException
-    from dvc.utils.cli_parse import to_path_overrides
-    from dvc.utils.hydra import get_hydra_sweeps
-    from hydra.errors import HydraException
-
-    try:
-        return [point.get(PARAMS, []) for point in get_hydra_sweeps(to_path_overrides(changes))]
-    except (DvcException, HydraException):
-        return []
-
-
-def _applied(params: Path, changes: list[str]) -> bool:
-    from dvc.exceptions import DvcException
-    from dvc.utils.hydra import apply_overrides
-
-    try:
-        apply_overrides(params, changes)
-    except DvcException:
-        return False
-    return True
 
 
 if __name__ == "__main__":

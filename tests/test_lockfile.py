@@ -18,10 +18,10 @@ WHOLE = "schema: '2.0'\nstages:\n  demo:\n    cmd: python -m stages.demo\n  imdb
 LONGER = WHOLE + "  glove:\n    cmd: python -m stages.glove\n"
 STAGE = "from pipeline.lockfile import guard; guard()"
 DVC = f"""
-import subprocess, sys
+import os, subprocess, sys
 from pathlib import Path
 for _ in range(2):
-    subprocess.run([sys.executable, "-c", {STAGE!r}], check=True)
+    subprocess.run([sys.executable, "-c", {STAGE!r}], check=True, env=os.environ | {{"DVC_STAGE": "demo"}})
 Path("dvc.lock").write_text(sys.argv[1])
 print(flush=True)
 sys.stdin.read()

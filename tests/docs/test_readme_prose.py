@@ -53,7 +53,7 @@ def size(low: str, high: str, decimals: int) -> tuple[float, ...]:
 
 def test_the_passages_are_found() -> None:
     assert len(FIGURES) == 7
-    assert len(INTERVAL.findall("".join(passages()))) == 15
+    assert len(INTERVAL.findall("".join(passages()))) == 16
 
 
 @pytest.mark.parametrize("passage", FIGURES, ids=lambda passage: passage[:30])

@@ -158,19 +158,19 @@ def test_words_are_walked_through_with_the_keyboard(page: Chrome) -> None:
     assert page.find_element(By.ID, "truth").text.endswith("1 of 8.")
 
 
-def test_where_no_word_is_frequent_enough_the_rest_of_the_page_works(
+def test_where_no_word_is_frequent_enough_none_is_shown_and_the_rest_of_the_page_works(
     chrome: Chrome, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rare = top_words().query("scope == 'all'")
-    for number, table in enumerate((rare, rare.iloc[:0])):
-        monkeypatch.setattr(evaluation_results, "top_words", lambda table=table: table)
-        path = tmp_path / f"{number}.html"
-        path.write_text(report_page(tokens=HOSTILE), encoding="utf-8")
-        chrome.get(path.as_uri())
-        choose(chrome, "#words-scope", "negative")
+    frequent = top_words().query("scope != 'negative' and ranking != 'mass'")
+    monkeypatch.setattr(evaluation_results, "top_words", lambda: frequent)
+    path = tmp_path / "report.html"
+    path.write_text(report_page(tokens=HOSTILE), encoding="utf-8")
+    chrome.get(path.as_uri())
+    for select, choice in (("#words-scope", "negative"), ("#words-ranking", "total mass")):
+        choose(chrome, select, choice)
         assert texts(chrome, "#words td:first-child") == []
-        assert texts(chrome, "#reading h3") == ["attention", "best"]
-        assert chrome.get_log("browser") == []
+    assert texts(chrome, "#reading h3") == ["attention", "best"]
+    assert chrome.get_log("browser") == []
 
 
 def test_reviews_are_walked_through(page: Chrome) -> None:

@@ -112,8 +112,8 @@ def test_a_change_of_its_file_trains_it_again_and_no_other(trained: Project, tmp
     said = trained.run(*ASK, check=False).stderr
     file.write_text(text, "utf-8")
     changed = {name for name in before if before[name] != after[name]}
-    all_variants = ("exchange", "counterfactual", "compare")
-    together = {f"{stage}@{corpus}" for stage in all_variants for corpus in ("imdb", "demo")}
+    together = {f"{stage}@{corpus}" for stage in ("exchange", "compare") for corpus in ("imdb", "demo")}
+    together |= {"counterfactual@imdb"}
     own = {f"train@{corpus}-attention_gated" for corpus in ("imdb", "demo")}
     assert changed == {f"params/{name}.json" for name in own | together}
     assert re.fullmatch(r"error: .*seed-0.safetensors: the code of gated.GatedQuery is not what it was: .*\n", said)

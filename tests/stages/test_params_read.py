@@ -59,6 +59,8 @@ def listed(stage: str) -> list[str]:
     everywhere = {
         name: getattr(params, name).model_copy(update={"corpora": ("demo",)}) for name in ("nulls", "frontier")
     }
+    edited = params.sources.counterfactual.model_copy(update={"corpora": ("demo",)})
+    everywhere["sources"] = params.sources.model_copy(update={"counterfactual": edited})
     published = dict.fromkeys(("demo",), next(iter(params.published.values())).model_copy(update={"corpus": "demo"}))
     keys = dict(keys_read(params.model_copy(update={**everywhere, "published": published})))
     (name,) = files(stage)
