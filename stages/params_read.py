@@ -24,7 +24,7 @@ def keys_read(params: Params) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Each stage by the name that DVC gives it, and its keys; the stages of a sweep over weights share theirs."""
     yield "imdb", ("sources.imdb",)
     yield "glove", ("sources.glove",)
-    yield "pairs", ("sources.counterfactual.urls", "sources.counterfactual.sha256")
+    yield "pairs", ("sources.counterfactual",)
     yield "demo", ("sources.demo",)
     yield from ((f"reviews@{name}", (f"sources.reviews.{name}",)) for name in params.sources.reviews)
     yield from ((f"vectors@{name}", (f"sources.vectors.{name}",)) for name in params.sources.vectors)
