@@ -157,7 +157,10 @@ def _is_useful(path: Path) -> bool:
 
 def _began_before(process: int, time: float) -> bool:
     try:
-        return psutil.Process(process).create_time() < time
+        found = psutil.Process(process)
+        return (
+            found.create_time() < time and found.status() != psutil.STATUS_ZOMBIE
+        )  # an orphan may long wait for its end
     except psutil.NoSuchProcess:
         return False
 

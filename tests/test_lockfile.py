@@ -159,6 +159,19 @@ def test_killed_as_it_writes_with_all_that_would_have_mended_it(
     assert copy.exists() == held
 
 
+def test_a_dvc_that_has_ended_and_that_nobody_waits_for_blocks_no_other(tmp_path: Path) -> None:
+    """In a container whose first process does not look after orphans."""
+    users = tmp_path / ".dvc/tmp/rwlock"
+    users.parent.mkdir(parents=True)
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        os.waitid(os.P_PID, ended.pid, os.WEXITED | os.WNOWAIT)
+        users.write_text(user(ended.pid))
+        subprocess.run(
+            [sys.executable, "-c", STAGE], cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)}, check=True
+        )
+        assert not users.exists()
+
+
 def test_who_reads_all_that_dvc_says_is_not_kept_waiting(tmp_path: Path) -> None:
     """Until the pipe closes the caller reads, and the DVC that has ended is a zombie."""
     (tmp_path / ".dvc/tmp").mkdir(parents=True)
