@@ -25,6 +25,7 @@ document.querySelector('[data-component-id="mlflow.assistant.chat_panel.close"]'
 return [...document.querySelectorAll('.ag-header-cell')]
   .map((cell) => [cell.getBoundingClientRect(), cell.getAttribute('col-id')])
   .filter(([box]) => box.width && box.right <= document.querySelector('.ag-root').getBoundingClientRect().right)
+  .sort(([one], [other]) => one.left - other.left)  // as one reads them, not as they were drawn
   .map(([, id]) => id).filter((id) => id.startsWith('params') || id.startsWith('metrics')).slice(0, 5)
 """
 CELLS = """
