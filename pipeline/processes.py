@@ -23,7 +23,6 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing import connection
-from multiprocessing.queues import SimpleQueue
 from typing import Any, TypeVar
 
 Item = TypeVar("Item")
@@ -76,26 +75,30 @@ def run_seeds(
         return
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([preload])
-    events: SimpleQueue[Event] = context.SimpleQueue()
-    processes = {seed: context.Process(target=_run, args=(work, seed, events), daemon=True) for seed in seeds}
-    waiting, running = deque(seeds), set[int]()
+    waiting, running = deque(seeds), dict[connection.Connection, Any]()
     try:
         while waiting or running:
             while waiting and len(running) < (allowed_cores() or len(seeds)):
-                running.add(seed := waiting.popleft())
-                processes[seed].start()
-            event = _next(events, [processes[seed] for seed in running])
-            if event.error:
-                raise event.error
-            if event.ended:
-                running.remove(event.seed)
-            else:
-                on_report(event.seed, event.report)
+                reader, writer = context.Pipe(duplex=False)
+                process = context.Process(target=_run, args=(work, waiting.popleft(), writer), daemon=True)
+                process.start()
+                running[reader] = process
+                writer.close()  # the process has the only other end: where it dies, nothing more comes
+            ready = connection.wait(running)
+            for reader in [one for one in running if one in ready]:
+                event = _next(reader, running[reader])
+                if event.error:
+                    raise event.error
+                if event.ended:
+                    reader.close()
+                    running.pop(reader).join()
+                else:
+                    on_report(event.seed, event.report)
     finally:
-        for process in processes.values():
-            if process.pid:
-                process.kill()
-                process.join()
+        for reader, process in running.items():
+            process.kill()
+            process.join()
+            reader.close()
 
 
 def in_processes(work: Callable[[Item], Result], items: Iterable[Item], preload: str) -> Iterator[Result]:
@@ -154,25 +157,28 @@ def allowed_cores() -> int | None:
     return int(given)
 
 
-def _next(events: "SimpleQueue[Event]", alive: list[Any]) -> Event:
-    reader = events._reader  # type: ignore[attr-defined]  # what the standard library's own executors wait on
-    ready = connection.wait([reader, *(process.sentinel for process in alive)])
-    if reader in ready or not events.empty():
-        return events.get()
-    dead = next(process for process in alive if process.sentinel in ready)
-    raise ChildProcessError(f"a training process ended with exit code {dead.exitcode}: is there enough memory?")
+def _next(reader: connection.Connection, process: Any) -> Event:
+    """What the process says next, unless it died before the end of it."""
+    try:
+        event: Event = reader.recv()
+    except (EOFError, OSError):  # between two messages, or in the middle of one
+        process.join()
+        raise ChildProcessError(
+            f"a training process ended with exit code {process.exitcode}: is there enough memory?"
+        ) from None
+    return event
 
 
-def _run(work: Callable[[int, Report], None], seed: int, events: "SimpleQueue[Event]") -> None:
+def _run(work: Callable[[int, Report], None], seed: int, events: connection.Connection) -> None:
     compute_on_one_thread()
     _obey_parent()
     try:
-        work(seed, lambda report: events.put(Event(seed, report)))
+        work(seed, lambda report: events.send(Event(seed, report)))
     except Exception as error:
         error.add_note("".join(traceback.format_tb(error.__traceback__)))  # a traceback does not pickle
-        events.put(Event(seed, error=error))
+        events.send(Event(seed, error=error))
     else:
-        events.put(Event(seed, ended=True))
+        events.send(Event(seed, ended=True))
 
 
 def compute_on_one_thread() -> None:

@@ -5,6 +5,7 @@ import resource
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -161,6 +162,19 @@ def test_the_first_error_ends_the_other_seeds() -> None:
 def test_a_process_that_dies_is_named() -> None:
     with pytest.raises(ChildProcessError, match="exit code -9: is there enough memory"):
         run_seeds(die, [0], lambda seed, report: None, preload="torch")
+
+
+def die_while_speaking(seed: int, report: Report) -> None:
+    report("begins")
+    if seed == 0:
+        time.sleep(60)
+    threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGKILL)).start()
+    report("x" * 2**24)  # more than a pipe holds, and who reads is busy
+
+
+def test_a_process_that_dies_in_the_middle_of_a_report_is_named() -> None:
+    with pytest.raises(ChildProcessError, match="exit code -9: is there enough memory"):
+        run_seeds(die_while_speaking, [0, 1], lambda seed, report: time.sleep(1), preload="torch")
 
 
 def shown(number: int) -> None:
