@@ -41,7 +41,7 @@ help:
 DVC := stages/shell.py -c dvc
 STAGES := $(DVC) stage list --name-only
 CORES := $(shell getconf _NPROCESSORS_ONLN)
-SIDE_BY_SIDE := ATTENTION_CORES=1 TERM=dumb xargs
+SIDE_BY_SIDE := ATTENTION_CORES=1 TERM=dumb xargs -r
 SINGLE := $(DVC) --wait-for-lock repro --single-item
 LAST_FIRST := awk '{ all[NR] = $$1 } END { for (n = NR; n; n--) print all[n] }'
 NUMBERED := awk '{ all[NR] = $$1 } END { for (n = 1; n <= NR; n++) print n, NR, all[n] }'
@@ -56,8 +56,9 @@ demo: .venv/installed
 # The stages of a small corpus are short: DVC starts once for several of them, and one more than there are cores goes on
 # while others wait for DVC's lock, which they try every half second.
 stages-of-demo:
-	@$(DVC) repro tensors@demo
-	@stages=$$($(STAGES) | $(LAST_FIRST)); echo "$$stages" | grep '^train@demo' | $(SIDE_BY_SIDE) -P $$(($(CORES) + 1)) -n 3 $(SINGLE) \
+	@stages=$$($(STAGES) | $(LAST_FIRST)); echo "$$stages" | grep -q '^compare@demo' || { \
+			echo 'error: params.yaml: benchmark lacks demo, which this runs: name it there, or try `make repro`' >&2; exit 1; } \
+		&& $(DVC) repro tensors@demo && echo "$$stages" | grep '^train@demo' | $(SIDE_BY_SIDE) -P $$(($(CORES) + 1)) -n 3 $(SINGLE) \
 		&& echo "$$stages" | grep -E '^(evaluate|exchange)@demo' | $(SIDE_BY_SIDE) -P $$(($(CORES) + 1)) -n 3 $(SINGLE)
 	@$(DVC) repro compare@demo
 

@@ -4,8 +4,8 @@ Every stage copies dvc.lock as it starts, when DVC waits and the file is whole. 
 recorder outlives a stage, puts the copy back if DVC has left less; if that was killed too, what is called next without
 DVC does. What DVC could not write down it finds in its cache, or the stage runs again.
 
-The other file, DVC's list of who reads and writes what, is needed while a DVC runs, so half a list is removed, or one of
-processes that are gone: by that process, or by the next stage that is called without DVC.
+The other file, DVC's list of who reads and writes what, is needed while a DVC runs, so half a list is removed, or one
+of processes that are gone: by that process, or by the next stage that is called without DVC.
 """
 
 import contextlib

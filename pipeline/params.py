@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationError,
 
 from pipeline.params_errors import explain
 from pipeline.params_sources import (
+    AnyNames,
     Corpus,
     Name,
     OwnReviews,
@@ -95,7 +96,7 @@ class Explanation(Strict):
 class Frontier(Strict):
     """The sweep of entropy weights: every corpus with every variant under every weight."""
 
-    corpora: Names
+    corpora: AnyNames
     variants: Names
     entropy_weights: Annotated[tuple[EntropyWeight, ...], Field(min_length=1, strict=False), AfterValidator(distinct)]
 
@@ -110,7 +111,7 @@ class Frontier(Strict):
 class Nulls(Strict):
     """The null models: every corpus with every variant, trained again with attention that is never learned."""
 
-    corpora: Names
+    corpora: AnyNames
     variants: Names
     kinds: Annotated[tuple[NullKind, ...], Field(min_length=1, strict=False), AfterValidator(distinct)]
 

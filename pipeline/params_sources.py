@@ -1,5 +1,6 @@
 """The part of params.yaml that says where texts and vectors come from, and how every part of it is checked."""
 
+import json
 import re
 from typing import Annotated, Any, Literal, Self
 
@@ -25,9 +26,12 @@ def distinct(values: tuple[Any, ...]) -> tuple[Any, ...]:
     return values
 
 
-Name = Annotated[
-    str, matching(r"[a-z][a-z0-9_]*", "a name: small letters, digits and _, the first a letter")
-]  # it stands in file names
+Name = Annotated[  # it stands in the names of files, and in tables
+    str,
+    matching(r"[a-z][a-z0-9_]*", "a name: small letters, digits and _, the first a letter"),
+    matching(r"(?!(null|nan)$).*", "a name, and not null or nan, which tables have for nothing"),
+]
+AnyNames = Annotated[tuple[Name, ...], Field(strict=False), AfterValidator(distinct)]  # [] for none
 Text = Annotated[str, StringConstraints(min_length=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
 Url = Annotated[str, matching(r"https?://[^/\s]+/\S*", "a URL, http:// or https://")]
@@ -81,7 +85,7 @@ class CounterfactualSource(Strict):
 
     urls: Urls
     sha256: Sha256  # of the file
-    corpora: Annotated[tuple[Name, ...], Field(strict=False), AfterValidator(distinct)]  # whose models read them
+    corpora: AnyNames  # whose models read them
 
 
 class DemoSource(Strict):
@@ -104,6 +108,18 @@ class OwnReviews(Strict):
     classes: dict[int | str, Text] = Field(default_factory=dict)  # by label, in order; empty: the labels themselves
     test_share: Annotated[float, Field(gt=0, lt=1)] = 0.2  # of each class, where the test rows are drawn
     seed: Seed = 0  # of that draw
+
+    @field_validator("classes", mode="before")
+    @classmethod
+    def _labels_are_read_as_text(cls, classes: object) -> object:
+        labels = list(classes) if isinstance(classes, dict) else []
+        for label in labels:
+            if isinstance(label, bool) or not isinstance(label, int | str):
+                text = json.dumps(label) if isinstance(label, bool | float) else str(label)  # as a table has it
+                raise ValueError(f'the label {text} should be a text or a whole number: write "{text}", in quotes')
+            if str(label) in labels and label != str(label):
+                raise ValueError(f"the label {label} stands twice, once in quotes")
+        return classes
 
 
 class OwnVectors(Strict):

@@ -10,7 +10,7 @@ from pipeline import lockfile
 from pipeline.data.atomic import FULL
 from pipeline.printable import printable
 
-NO_MEMORY = "can't allocate memory"  # what torch says, in an error of no kind of its own
+NO_MEMORY = ("can't allocate memory", "out of memory")  # what torch says, of the CPU and of a GPU, in a RuntimeError
 
 
 def run(command: Callable[..., None] | None = None, /, about: str = "", **commands: Callable[..., None]) -> None:
@@ -38,12 +38,13 @@ def errors_told() -> Iterator[None]:
         lockfile.guard()
         yield
     except (ValueError, OSError, FloatingPointError, MemoryError, RuntimeError) as error:
-        no_memory = isinstance(error, MemoryError) or NO_MEMORY in str(error)
+        no_memory = isinstance(error, MemoryError) or any(said in str(error) for said in NO_MEMORY)
         if sys.flags.dev_mode or (isinstance(error, RuntimeError) and not no_memory):
             raise
         message = "\n".join(map(printable, str(error).splitlines()))
         if no_memory:
-            message = "not enough memory: `max_tokens` of the corpus leaves out the longest reviews"
+            message = "not enough memory: `max_tokens` of the corpus leaves out the longest reviews, a smaller "
+            message += "`batch_size` under `training` reads fewer at once"
         if isinstance(error, FileNotFoundError) and error.filename:
             message = f"{error.filename} is not there: `dvc repro` makes what a stage reads"
         elif isinstance(error, OSError) and error.errno in FULL:

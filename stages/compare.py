@@ -57,7 +57,7 @@ def main(
                 confidence=params.evaluation.confidence,
                 facts={
                     "seeds": ", ".join(map(str, params.seeds)),
-                    "intervals": f"{params.evaluation.confidence:.0%}, over test reviews and seeds",
+                    "intervals": f"{100 * params.evaluation.confidence:g}%, over test reviews and seeds",
                 },
                 folder=results,
                 page=page,

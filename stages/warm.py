@@ -32,6 +32,7 @@ PRELOADED = (
     *("stages.tensors", "dvc.cli", "dvc.commands.repro", "dvc.commands.stage", "dvc.repo", "dvc.repo.reproduce"),
 )
 POLL_EVERY = 0.2  # seconds
+LONGEST = 80  # bytes of the folder of a socket, whose address may have a hundred
 
 
 def main(command: Annotated[list[str], typer.Argument(help="The command, and its arguments.")]) -> None:
@@ -40,7 +41,8 @@ def main(command: Annotated[list[str], typer.Argument(help="The command, and its
     Example: python -m stages.warm -- dvc repro demo
     """
     signal.signal(signal.SIGINT, lambda *_: None)  # the command and the stages decide
-    with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX) as listener:
+    room = "/tmp" if len(os.fsencode(tempfile.gettempdir())) > LONGEST else None
+    with tempfile.TemporaryDirectory(dir=room) as folder, socket.socket(socket.AF_UNIX) as listener:
         address = f"{folder}/socket"
         listener.bind(address)
         own = {"SHELL": shell.__file__, "ATTENTION_WARM": address, "ATTENTION_REPRO": invocation(os.getpid())}

@@ -42,6 +42,23 @@ def test_a_set_up_that_fails_is_tried_again(tmp_path: Path) -> None:
     assert not (tmp_path / ".venv/installed").exists()
 
 
+def demo(stages: str) -> subprocess.CompletedProcess[str]:
+    """The recipe itself, with stages and a DVC that only say their names."""
+    command = ["make", "--no-print-directory", "DVC=echo", "SINGLE=echo single", "CORES=1", f"STAGES={stages}"]
+    return subprocess.run([*command, "stages-of-demo"], cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def test_the_demo_is_refused_before_any_work_where_it_is_no_benchmark() -> None:
+    done = demo("printf '%s  \\n' tensors@demo compare@imdb")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: params.yaml: benchmark lacks demo, which this runs: name it there, or try")
+
+
+def test_no_stage_to_run_is_not_every_stage() -> None:
+    done = demo("printf '%s  \\n' tensors@demo train@demo-mean compare@demo")
+    assert done.stdout.splitlines() == ["repro tensors@demo", "single train@demo-mean", "repro compare@demo"]
+
+
 def test_every_stage_says_how_many_there_are() -> None:
     """The recipe itself, with stages and a DVC that only say their names."""
     stages = "STAGES=printf '%s  \\n' train@imdb-mean nulls@imdb-best-random train@demo-mean evaluate@imdb-mean"

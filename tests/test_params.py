@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -48,6 +49,28 @@ def test_gpus_may_be_asked_for_where_there_are_none(accelerator: str, tmp_path: 
     assert load_params(changed(tmp_path, "compute", asked)).compute.model_dump() == asked
 
 
+def test_a_corpus_may_go_without_null_models_sweep_and_edits(tmp_path: Path) -> None:
+    """As the README says it: imdb is taken out of all four lists."""
+    content = YAML(typ="safe").load(ROOT / "params.yaml")
+    content["benchmark"].remove("imdb")
+    for section in (content["nulls"], content["frontier"], content["sources"]["counterfactual"]):
+        section["corpora"].remove("imdb")
+    YAML(typ="safe").dump(content, tmp_path / "params.yaml")
+    params = load_params(tmp_path / "params.yaml")
+    assert (params.nulls_of("demo"), params.swept("demo")) == ((), ((), ()))
+    stages = subprocess.run(
+        ["dvc", "stage", "list", "--name-only"], cwd=_project(tmp_path), capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert "compare@demo" in stages
+    assert [stage for stage in stages if re.search("@imdb(-|$)", stage)] == ["tensors@imdb"]
+
+
+def _project(folder: Path) -> Path:
+    shutil.copyfile(ROOT / "dvc.yaml", folder / "dvc.yaml")
+    subprocess.run(["dvc", "init", "--no-scm", "--quiet"], cwd=folder, check=True)
+    return folder
+
+
 def test_a_corpus_overrides_a_variant_and_a_variant_the_default(tmp_path: Path) -> None:
     params = load_params(changed(tmp_path, "variants.mean.training", {"epochs": 3, "batch_size": 7}))
     assert (params.training_of("imdb", "mean").epochs, params.training_of("imdb", "mean").batch_size) == (3, 7)
@@ -82,6 +105,7 @@ CHANGES: list[tuple[str, Any, str]] = [  # of one key
     ("nulls.variants", ["best", "best"], "nulls.variants = .*: 'best' stands twice"),
     ("nulls.kinds", ["equal"], "nulls.kinds.0 = 'equal'.*'uniform' or 'random'"),
     ("nulls.kinds", [], "nulls.kinds = .*at least 1 item"),
+    ("variants.nan", {"query": {"kind": "global"}}, "variants.nan.*should be a name, and not null or nan"),
     ("frontier.variants", ["tfidf"], "frontier.variants = 'tfidf': it learns no attention"),
     ("training.epochs", 0, "training.epochs = 0.*greater than or equal to 1"),
     ("training.epochs", 2.5, "training.epochs = 2.5.*valid integer"),
@@ -99,6 +123,13 @@ CHANGES: list[tuple[str, Any, str]] = [  # of one key
     ("sources.reviews.mine", {"path": "a.csv", "test_share": 1.0}, "mine.test_share = 1.0.*less than 1"),
     ("sources.reviews.mine", {"path": "a.csv", "separator": ", "}, "mine.separator = ', '.*at most 1 character"),
     ("sources.reviews.mine", {"path": "a.csv", "classes": {0: ""}}, "mine.classes.0 = ''.*at least 1 character"),
+    (
+        "sources.reviews.mine",
+        {"path": "a.csv", "classes": {True: "good"}},
+        """: the label true should be a text or a whole number: write "true", in quotes$""",
+    ),
+    ("sources.reviews.mine", {"path": "a.csv", "classes": {4.5: "a"}}, """the label 4.5 .*: write "4.5", in quotes$"""),
+    ("sources.reviews.mine", {"path": "a.csv", "classes": {1: "a", "1": "b"}}, "the label 1 stands twice, once in"),
     ("sources.reviews.mine", {"path": "a.csv", "txt": "t"}, "mine.txt = 't'.*did you mean text"),
     ("sources.reviews.My-Table", {"path": "a.csv"}, "My-Table.*should be a name"),
     ("sources.reviews.imdb", {"path": "a.csv"}, "sources.reviews = .*the name imdb is taken"),

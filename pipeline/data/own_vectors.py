@@ -2,6 +2,7 @@
 
 import gzip
 import math
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -38,7 +39,7 @@ def rewrite(path: Path, out: Path) -> tuple[int, int]:
     promised = dimensions = None
     with replacing(out) as part, part.open("wb") as target:
         for number, line in enumerate(_lines(path), start=1):
-            fields = line.split()
+            fields = (line.removeprefix(BOM_UTF8) if number == 1 else line).split()
             if number == 1 and len(fields) == 2 and all(field.isdigit() for field in fields):
                 if max(map(len, fields)) > DIGITS:
                     raise ValueError(f"{path}, line 1: its numbers have more than {DIGITS} digits")

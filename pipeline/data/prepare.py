@@ -73,8 +73,12 @@ def build_tensors(
             counts = _count_words(texts, split_N == TRAIN)
             known = read_vectors(vectors, counts.keys())
             vocabulary = Vocabulary(choose_words(counts, known.keys(), min_count, max_size))
-            if len(vocabulary) == 2:
+            if not known:
                 raise ValueError(f"no word of the training texts has a vector in {vectors}: are both of one language?")
+            if len(vocabulary) == 2:
+                raise ValueError(
+                    f"no word with a vector stands {min_count} times in the training texts, as min_count asks: lower it"
+                )
             times_SV = _write_splits(texts, vocabulary, split_N, facts.labels_N, made)
         vocabulary.write(made / "words.txt")
         np.save(made / "embeddings.npy", embedding_matrix(vocabulary.words, known))

@@ -116,7 +116,7 @@ def _best(frame: pd.DataFrame) -> int:
 
 
 def _cells(frame: pd.DataFrame, confidence: float) -> tuple[list[str], list[list[str]]]:
-    header = ["variant", "accuracy (%)", f"{confidence:.0%} interval"]
+    header = ["variant", "accuracy (%)", f"{100 * confidence:g}% interval"]
     header += ["entropy (nats)", "of maximum", "words looked at", "parameters", "training"]
     return header, [_row(row) for _, row in frame.iterrows()]
 

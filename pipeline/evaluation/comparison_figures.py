@@ -115,8 +115,7 @@ def entropy_effect(effects: pd.DataFrame, title: str) -> Figure:
     figure, [accuracy, entropy] = panels(title, labels, (7.6, 1.5 + 0.36 * len(effects)), sharey=True)
     for place, (_, row) in enumerate(effects.iterrows()):
         ends = [100 * row["accuracy_change_low"], 100 * row["accuracy_change_high"]]
-        clear = ends[0] > 0 or ends[1] < 0
-        colour = COLOURS["global query"] if clear else MUTED
+        colour = COLOURS["global query"] if row["clear"] else MUTED
         accuracy.plot(ends, [place, place], color=colour, linewidth=2.2)
         accuracy.plot(100 * row["accuracy_change"], place, "o", color=colour, markersize=6)
         entropy.plot([row["entropy_parent"], row["entropy"]], [place, place], color=MUTED, linewidth=1.6)

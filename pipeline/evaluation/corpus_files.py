@@ -55,7 +55,7 @@ def write_comparison(
     }
     for name, table in tables.items():
         table.to_csv(folder / f"{name}.csv", index=False, float_format="%.6g", lineterminator="\n")
-    note = NOTE.format(confidence=confidence)
+    note = NOTE.format(percent=100 * confidence)
     (folder / "verdicts.md").write_text(verdicts_to_markdown(compared.verdicts, note), encoding="utf-8")
     (folder / "comparison.md").write_text(to_markdown(compared.frame, confidence), encoding="utf-8")
     figures = corpus_figures(corpus, compared, results)

@@ -71,7 +71,8 @@ def entropy_effects(
 
     Returns:
         a row per pair: variant, parent, entropy_weight; accuracy_parent, accuracy, accuracy_change and its _low and
-        _high (fractions); entropy_parent, entropy, entropy_change and its _low and _high (nats); sentence.
+        _high (fractions); entropy_parent, entropy, entropy_change and its _low and _high (nats);
+        clear, whether the change of accuracy is; sentence.
     """
     rows = []
     for pair in pairs:
@@ -86,7 +87,8 @@ def entropy_effects(
         low, high = student_interval(after - before, deviation, freedom, confidence)
         row |= {"entropy_parent": before, "entropy": after, "entropy_change": after - before}
         row |= {"entropy_change_low": low, "entropy_change_high": high}
-        rows.append({**row, "sentence": _sentence(row, clear=(pair.variant, pair.parent) in clear)})
+        row["clear"] = (pair.variant, pair.parent) in clear
+        rows.append({**row, "sentence": _sentence(row)})
     return pd.DataFrame(rows)
 
 
@@ -126,10 +128,10 @@ def _entropies(predictions: pd.DataFrame) -> Floats:
     return ordered["entropy_nats"].to_numpy(np.float64).reshape(ordered["seed"].nunique(), -1)
 
 
-def _sentence(row: Mapping[str, Any], *, clear: bool) -> str:
+def _sentence(row: Mapping[str, Any]) -> str:
     change, low, high = (100 * row[f"accuracy_change{end}"] for end in ("", "_low", "_high"))
     return (
         f"entropy weight {row['entropy_weight']:g} on {row['parent']}: "
-        f"accuracy {change:+.1f} points [{low:+.1f}, {high:+.1f}]{'' if clear else ' (no clear change)'}, "
+        f"accuracy {change:+.1f} points [{low:+.1f}, {high:+.1f}]{'' if row['clear'] else ' (no clear change)'}, "
         f"entropy {row['entropy_parent']:.2f} -> {row['entropy']:.2f} nats"
     )

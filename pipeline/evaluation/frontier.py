@@ -98,10 +98,13 @@ def steering(table: pd.DataFrame) -> Iterator[str]:
         if len(rows) > 2:
             first, last = rows.iloc[0], rows.iloc[-1]
             best = rows.iloc[int(rows["accuracy_mean"].to_numpy().argmax())]
+            way = ""
+            if np.isfinite([first["way"], last["way"]]).all():
+                way = f", and attended words from {100 * first['way']:.0f} to {100 * last['way']:.0f} % of the way"
+                way += " to the best known"
             yield (
                 f"{variant}: from weight {first['entropy_weight']:+g} to {last['entropy_weight']:+g} the entropy goes "
                 f"from {first['entropy_nats_mean']:.2f} to {last['entropy_nats_mean']:.2f} nats, the accuracy from "
                 f"{100 * first['accuracy_mean']:.1f} to {100 * last['accuracy_mean']:.1f} % (highest at "
-                f"{best['entropy_weight']:+g}: {100 * best['accuracy_mean']:.1f} %), and attended words from "
-                f"{100 * first['way']:.0f} to {100 * last['way']:.0f} % of the way to the best known"
+                f"{best['entropy_weight']:+g}: {100 * best['accuracy_mean']:.1f} %){way}"
             )

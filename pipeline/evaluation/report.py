@@ -184,7 +184,6 @@ def _answer(record: Mapping[str, Any], classes: Sequence[str]) -> dict[str, Any]
 
 def _fitting(reviews: Sequence[dict[str, Any]], left: int) -> Iterator[dict[str, Any]]:
     for review in reviews:
-        left -= len(json.dumps(review, ensure_ascii=False).encode())
-        if left < 0:
-            return
-        yield review
+        if (size := len(json.dumps(review, ensure_ascii=False).encode())) <= left:
+            left -= size
+            yield review

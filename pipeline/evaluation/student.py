@@ -30,7 +30,7 @@ def student_interval(number: float, deviation: float, freedom: float, confidence
 
 def student_p(number: float, deviation: float, freedom: float) -> float:
     """Two-sided, of a number that is zero in truth: below 1 - confidence where the interval leaves zero out."""
-    return float(2 * stdtr(freedom, -abs(number) / deviation)) if deviation else 1.0
+    return float(2 * stdtr(freedom, -abs(number) / deviation)) if deviation else float(not number)
 
 
 def resampled_seeds(means_SRX: npt.NDArray[Any], chosen_SR: npt.NDArray[np.int64]) -> npt.NDArray[Any]:

@@ -31,7 +31,7 @@ QUERIES = {
     ("global", "text"): "text",
 }
 NOTE = (
-    "Points of accuracy on the test reviews, with the {confidence:.0%} interval of a bootstrap over reviews and seeds, "
+    "Points of accuracy on the test reviews, with the {percent:g}% interval of a bootstrap over reviews and seeds, "
     "Student's because the seeds are few. A difference counts as clear if it survives Holm's correction for all the "
     "pairs below. Each variant has training settings of its own. A name with /uniform is the same variant trained with "
     "equal weights, under its settings; where a variant of its own is that model, such as the mean, it stands there, "

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from pipeline.data.pairs import content_key, edited_tokens
 from pipeline.data.reviews import Reviews, pack
-from pipeline.data.tensors import read_table, read_tensors
+from pipeline.data.tensors import CLASSES, read_table, read_tensors
 from pipeline.data.tokenizer import make_tokenizer
 from pipeline.data.vocabulary import Vocabulary
 from pipeline.evaluation.predict import predict
@@ -36,17 +36,26 @@ def counterfactual_rows(
         right_original, right_edited; mass, the attention on the edited words of the
         edit, and lift, that mass divided by their share of its tokens: 1 for uniform weights, NaN where the edit only
         took words away, and both NaN for a model without attention.
+
+    Raises:
+        ValueError: the corpus has other classes than the pairs, negative and positive.
     """
     import pandas as pd
 
     data = read_tensors(tensors)
+    if set(data.classes) != set(CLASSES):
+        raise ValueError(
+            f"the classes of {tensors.name} are {', '.join(data.classes)}, and those of the edits "
+            f"{' and '.join(CLASSES)}: take it out of sources.counterfactual.corpora"
+        )
+    places = np.array([data.classes.index(name) for name in CLASSES])
     trained_on = read_table(tensors, ["text"])["text"].iloc[data.splits["train"].rows].map(content_key)
     held_out = dict(zip(range(len(pairs)), ~pairs["text"].map(content_key).isin(set(trained_on)), strict=True))
     tokenize = make_tokenizer(data.tokenizer)
     before, after = ([tokenize(text) for text in pairs[column]] for column in ("text", "edited_text"))
     changed = np.concatenate([edited_tokens(*both) for both in zip(before, after, strict=True)])
-    original = _encoded(data.vocabulary, before, pairs["label"])
-    edited = _encoded(data.vocabulary, after, pairs["edited_label"])
+    original = _encoded(data.vocabulary, before, places[pairs["label"]])
+    edited = _encoded(data.vocabulary, after, places[pairs["edited_label"]])
     found: list[pd.DataFrame] = []
     seeds = sorted({seed for own in checkpoints.values() for seed in own})
     work = functools.partial(

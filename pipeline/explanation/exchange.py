@@ -71,13 +71,18 @@ def _exchange_seed(
     embeddings_VE = torch.from_numpy(np.array(corpus.embeddings))
     weights = {}
     for name, paths in checkpoints.items():
-        weights[name] = importance.attention(load_classifier(paths[seed], embeddings_VE), sample)
+        weights[_of(name)] = importance.attention(load_classifier(paths[seed], embeddings_VE), sample)
         report(Done())
     accuracies = {}
     for name, paths in checkpoints.items():
         answers, _ = replaced(load_classifier(paths[seed], embeddings_VE), sample, seed=seed, donors=weights)
         for donor in checkpoints:  # of several heads, the own weights are more than the mean that goes to others
-            answers_NC = answers["own" if donor == name else donor]
+            answers_NC = answers["own" if donor == name else _of(donor)]
             accuracies[name, donor] = float((answers_NC.argmax(axis=1) == sample.labels).mean())
         report(Done())
     report(accuracies)
+
+
+def _of(variant: str) -> str:
+    """The name of its weights, which is none of a variant, and not "own" either."""
+    return f"of {variant}"

@@ -70,7 +70,8 @@ class Dropout(nn.Module):
             shape[1:-1] = [1] * (states.dim() - 2)
         count = math.prod(shape)
         numbers = torch.empty(-(-count // 4), dtype=torch.int64, device=states.device).random_(-(2**63), None)
-        kept = numbers.view(torch.int16)[:count].view(shape) >= round(self.p * 2**16) - 2**15
+        least = min(round(self.p * 2**16), 2**16 - 1) - 2**15  # so one in 65,536 is kept at the least
+        kept = numbers.view(torch.int16)[:count].view(shape) >= least
         return states * kept.to(states.dtype).div_(1 - self.p)
 
 

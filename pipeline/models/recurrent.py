@@ -101,7 +101,9 @@ class _Layer(nn.RNNBase):
             before = memory_SBH[:, None].unbind()
             states_BTH, after = super().forward(inputs_BTE, before if self.cell.blocks > 1 else before[0])
             return states_BTH, torch.cat(after) if self.cell.blocks > 1 else after
-        weights = self.weight_ih_l0, self.weight_hh_l0, self.bias_ih_l0, self.bias_hh_l0
+        weights: list[Any] = [self.weight_ih_l0, self.weight_hh_l0, self.bias_ih_l0, self.bias_hh_l0]
+        if not torch.is_grad_enabled():  # or all gates would be kept for the gradient of these
+            weights = [weight.detach() for weight in weights]
         inputs_TBE = inputs_BTE.transpose(0, 1)
         states_TBH, after_SBH = _Recurrence.apply(self.cell, inputs_TBE, memory_SBH, *weights)  # type: ignore[no-untyped-call]
         return states_TBH.transpose(0, 1), after_SBH

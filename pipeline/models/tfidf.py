@@ -56,16 +56,16 @@ class TfidfClassifier:
         self.regression.fit(frequencies, labels)
 
     def logits(self, reviews: Iterable[Rows]) -> npt.NDArray[np.float64]:
-        """logits_NC whose softmax is the regression's probability."""
-        log_probabilities: npt.NDArray[np.float64] = self.regression.predict_log_proba(
-            self.vectorizer.transform(reviews)
-        ).astype(np.float64)
-        return log_probabilities
+        """logits_NC whose softmax is the regression's probability; of two classes the first has 0."""
+        decisions = self.regression.decision_function(self.vectorizer.transform(reviews)).astype(np.float64)
+        return decisions if decisions.ndim > 1 else np.stack([np.zeros_like(decisions), decisions], axis=1)
 
     def evaluate(self, reviews: Iterable[Rows], labels: npt.NDArray[np.int64]) -> tuple[float, float]:
         """Cross entropy in nats and accuracy."""
+        from scipy.special import log_softmax
+
         logits_NC = self.logits(reviews)
-        loss = -logits_NC[np.arange(len(labels)), labels].mean()
+        loss = -log_softmax(logits_NC, axis=1)[np.arange(len(labels)), labels].mean()
         return float(loss), float((logits_NC.argmax(axis=1) == labels).mean())
 
     def save(self, path: Path) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import BinaryIO
 
-from pipeline.printable import printable, without_credentials
+from pipeline.printable import cause, without_credentials
 from pipeline.progress import Progress, Task
 from pipeline.tracking import commands
 from pipeline.tracking.provenance import invocation
@@ -106,10 +106,9 @@ def _warn(error: Exception, stage_pid: int, publisher: str) -> None:
     uri = without_credentials(os.environ.get("MLFLOW_TRACKING_URI", ""))
     adds = f"dvc repro --single-item --force {publisher}"
     if _is_first(stage_pid):
-        cause = printable(without_credentials((str(error).strip() or type(error).__name__).splitlines()[0]))
         said = (
-            f"warning: MLflow tracking stopped, the stage goes on and its results are not affected. Cause: {cause}\n"
-            f"  Check MLFLOW_TRACKING_URI (now {uri}), or unset it to use the store "
+            "warning: MLflow tracking stopped, the stage goes on and its results are not affected. "
+            f"Cause: {cause(error)}\n  Check MLFLOW_TRACKING_URI (now {uri}), or unset it to use the store "
             f"in the project's root. This adds what the store lacks: {adds}"
         )
     elif os.environ.get("DVC_STAGE") == publisher:

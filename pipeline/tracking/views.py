@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from mlflow import MlflowClient
 from mlflow.entities import Experiment
 
+from pipeline.printable import cause
 from pipeline.tracking.run import CURRENT, SWEEP, VARIANT
 
 RUNS = "runs"
@@ -60,7 +61,7 @@ def save(client: MlflowClient, experiment: Experiment) -> None:
             if experiment.tags.get(_TAG + key) != value:
                 client.set_experiment_tag(experiment.experiment_id, _TAG + key, value)
     except Exception as error:
-        print(f"warning: the saved views of MLflow were not written: {error}", file=sys.stderr, flush=True)
+        print(f"warning: the saved views of MLflow were not written: {cause(error)}", file=sys.stderr, flush=True)
 
 
 def encode(state: Mapping[str, object]) -> str:

@@ -28,11 +28,11 @@ Epoch = dict[str, Any]  # numbers by name, plus one histogram
 
 
 class Step(NamedTuple):
-    """One update: the batch's reviews and tokens, its loss, and how many of its reviews the model had right."""
+    """One update: the batch's reviews and tokens, its cross entropy, and how many reviews the model had right."""
 
     reviews: int
     tokens: int
-    loss: float
+    cross_entropy: float
     correct: int
 
 
@@ -112,10 +112,10 @@ class Fit:
         own, part = self.workers.shard(batch)
         own = own.to(self.device)
         attended = self._attended(own)
-        loss = objective(attended, own.labels_B, own.lengths_B, self.entropy_weight)
+        loss, cross_entropy = objective(attended, own.labels_B, own.lengths_B, self.entropy_weight)
         loss = loss if part == 1 else part * loss
         right = (attended.logits_BC.argmax(dim=1) == own.labels_B).sum()
-        value, correct = self.workers.total(loss.item(), right.item() * (part > 0))
+        value, correct, plain = self.workers.total(loss.item(), right.item() * (part > 0), part * cross_entropy.item())
         self.check("the loss", value)
         self.optimizer.zero_grad()
         loss.backward()
@@ -133,7 +133,7 @@ class Fit:
         return Step(
             reviews=len(batch.labels_B),
             tokens=int(batch.lengths_B.sum()),
-            loss=value,
+            cross_entropy=plain,
             correct=int(correct),
         )
 
@@ -238,13 +238,16 @@ def fit(
     Returns:
         a record per epoch: losses, accuracies and entropies (see `validate`), learning rate, and the processor's
         seconds, of all workers, and tokens per such second: what an epoch costs, whatever else the machine does.
-        Training loss and accuracy are those of the batches as they came, with dropout.
+        Training loss, the cross entropy without the entropy term as in validation, and accuracy are those of the
+        batches as they came, with dropout. What is read once for all epochs costs the first one its time.
 
     Raises:
         FloatingPointError: the loss is no finite number; the line says in which epoch and step, and the state of the
             last good epoch stays in `resume_from`.
     """
+    started = time.process_time()
     contexts_NF = known_contexts(model, train, **settings)
+    read_once = time.process_time() - started
     steps = epochs * math.ceil(len(train) / batch_size)
     running = Fit(model, steps=steps, workers=workers, contexts_NF=contexts_NF, **settings)
     history: list[Epoch] = []
@@ -264,11 +267,11 @@ def fit(
         for number, batch in enumerate(batches, start=1):
             with _located(f"epoch {epoch}, step {number}", epoch - 1, resume_from):
                 step = running.step(batch)
-            loss_sum += step.loss * step.reviews
+            loss_sum += step.cross_entropy * step.reviews
             correct += step.correct
             tokens += step.tokens
             on_step(step)
-        (seconds,) = workers.total(time.process_time() - started)
+        (seconds,) = workers.total(time.process_time() - started + (read_once if epoch == 1 else 0))
         record |= {"train_loss": loss_sum / len(train), "train_accuracy": correct / len(train)}
         record |= workers.agree(lambda: validate(running.judged, validation))
         with _located(f"epoch {epoch}, after the last step", epoch - 1, resume_from):

@@ -7,8 +7,8 @@ from pipeline.models.classifier import Attended
 from pipeline.models.functional import attention_entropy, padding_mask
 
 
-def objective(attended: Attended, labels_B: Tensor, lengths_B: Tensor, entropy_weight: float) -> Tensor:
-    """Mean over the batch of cross entropy + entropy_weight * H(weights), both in nats.
+def objective(attended: Attended, labels_B: Tensor, lengths_B: Tensor, entropy_weight: float) -> tuple[Tensor, Tensor]:
+    """Mean over the batch of cross entropy + entropy_weight * H(weights), both in nats, and of the cross entropy alone.
 
     Args:
         attended: a model's logits_BC and weights_BT.
@@ -16,8 +16,9 @@ def objective(attended: Attended, labels_B: Tensor, lengths_B: Tensor, entropy_w
         lengths_B: real tokens of each review.
         entropy_weight: > 0 focuses the attention, < 0 spreads it, 0 leaves plain cross entropy.
     """
-    loss = F.cross_entropy(attended.logits_BC, labels_B)
+    cross_entropy = F.cross_entropy(attended.logits_BC, labels_B)
     if entropy_weight == 0:
-        return loss
+        return cross_entropy, cross_entropy
     mask_BT = padding_mask(lengths_B, attended.weights_BT.shape[1])
-    return loss + entropy_weight * attention_entropy(attended.weights_BT, mask_BT).mean()
+    entropy = attention_entropy(attended.weights_BT, mask_BT).mean()
+    return cross_entropy + entropy_weight * entropy, cross_entropy

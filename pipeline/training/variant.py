@@ -128,7 +128,7 @@ def _fit_attention(
             report(
                 {
                     "tokens": sum(step.tokens for step in steps),
-                    "loss": sum(step.loss * step.reviews for step in steps) / reviews,
+                    "loss": sum(step.cross_entropy * step.reviews for step in steps) / reviews,
                     "accuracy": sum(step.correct for step in steps) / reviews,
                 }
             )

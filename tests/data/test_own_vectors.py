@@ -26,6 +26,14 @@ def test_glove_and_word2vec_plain_and_packed_are_the_same_vectors(tmp_path: Path
     }
 
 
+@pytest.mark.parametrize("first", ["", "3 2\n"])
+def test_a_byte_order_mark_is_no_part_of_the_first_word(tmp_path: Path, first: str) -> None:
+    path, out = tmp_path / "vectors", tmp_path / "out.txt"
+    path.write_text(first + LINES, encoding="utf-8-sig")
+    assert rewrite(path, out) == (3, 2)
+    assert read_vectors(out, {"gut"}).keys() == {"gut"}
+
+
 def test_words_with_white_space_as_glove_840b_has_them_are_left_out(tmp_path: Path) -> None:
     path = tmp_path / "vectors.txt"
     path.write_text("a 1 2 3\n. . . 4 5 6\nat name@domain.com 7 8 9\n", encoding="utf-8")

@@ -33,10 +33,10 @@ def built(tmp_path: Path) -> Any:
     pd.DataFrame(rows).to_parquet(table)
 
     def build(change: dict[str, Any] | None = None, rows: Any = slice(None), **protocol: Any) -> Tensors:
-        settings = {"tokenizer": "whitespace", "min_count": 1, "max_size": 9, "validation_fraction": 0.2}
+        settings = {"tokenizer": "whitespace", "min_count": 1, "max_size": 9, "validation_fraction": 0.2} | protocol
         changed = tmp_path / "changed.parquet"
         pd.read_parquet(table).iloc[rows].assign(**(change or {})).to_parquet(changed)
-        build_tensors(changed, vectors, tmp_path / "tensors", **settings, validation_seed=0, **protocol)
+        build_tensors(changed, vectors, tmp_path / "tensors", **settings, validation_seed=0)
         return read_tensors(tmp_path / "tensors")
 
     return build
@@ -84,6 +84,11 @@ def test_a_corpus_that_nothing_can_be_learned_from_is_refused_with_the_reason(
     with pytest.raises(ValueError, match=message) as caught:
         built(change=change)
     assert len(str(caught.value).splitlines()) == 1
+
+
+def test_a_minimum_that_no_word_reaches_is_named(built: Any) -> None:
+    with pytest.raises(ValueError, match="no word with a vector stands 9999 times in the training texts, as min_count"):
+        built(min_count=9999)
 
 
 def test_five_reviews_are_a_corpus(built: Any) -> None:

@@ -88,6 +88,8 @@ def test_what_a_sweep_did_is_said_from_the_numbers() -> None:
         "attention: from weight -0.1 to +0.1 the entropy goes from 4.50 to 2.00 nats, the accuracy from 75.5 to 60.5 % "
         "(highest at +0: 80.5 %), and attended words from 75 to 75 % of the way to the best known"
     )
+    [shorter] = steering(table.assign(way=np.nan))
+    assert sentence.startswith(f"{shorter}, and attended words from ")
     assert not list(steering(table[:2])), "two points are a pair, and have their own verdict"
 
 

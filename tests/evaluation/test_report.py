@@ -103,6 +103,19 @@ def test_the_page_stays_small_and_keeps_what_all_variants_read() -> None:
     assert f"{len(shown)} of 340 reviews fit this page." in page
 
 
+def test_a_review_that_is_too_long_for_the_page_hides_no_other() -> None:
+    names = ("mean", "attention")
+    longest = {name: examples(name, ["word"] * 900_000, 1, 0) for name in names}
+    others = {name: examples(name, ["word"] * 20, 3, 0) for name in names}
+    page = report_page(examples_by_variant={name: longest[name] + others[name][1:] for name in names})
+    assert [len(review["tokens"]) for review in data(page)["reviews"]] == [20, 20]
+    assert "2 of 3 reviews fit this page." in page
+
+
+def test_a_class_is_chosen_by_its_name_as_it_is() -> None:
+    assert '<option value="very  bad">very  bad</option>' in report_page(classes=("very  bad", "positive"))
+
+
 def test_without_words_examples_or_effects_the_sections_are_left_out() -> None:
     page = report_page(empty=True)
     for section in ("top-words", "side-by-side", "effects", "figures"):

@@ -77,6 +77,7 @@ def test_degrees_of_freedom_are_those_of_welch() -> None:
     assert student_interval(difference, deviation, freedom, 0.95) == pytest.approx((interval.low, interval.high))
     assert student_p(difference, deviation, freedom) == pytest.approx(expected.pvalue)
     assert degrees_of_freedom(variance, one_SN[:1], other_SN[:1]) == np.inf
+    assert (student_p(0.0, 0.0, np.inf), student_p(0.1, 0.0, np.inf)) == (1.0, 0.0), "nothing is left to chance"
 
 
 def test_an_interval_leaves_zero_out_where_p_is_small() -> None:

@@ -1,10 +1,12 @@
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 
 from pipeline.data.reviews import SPLITS, pack, writing_reviews
-from pipeline.data.tensors import writing_tensors
+from pipeline.data.tensors import CLASSES, writing_tensors
 from pipeline.data.vocabulary import Vocabulary
 from pipeline.explanation.counterfactual import counterfactual_rows, counterfactual_table
 from pipeline.models.checkpoint import save_classifier
@@ -25,14 +27,17 @@ PAIRS = pd.DataFrame(
 
 @pytest.fixture(scope="module")
 def rows(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
+    return example(tmp_path_factory.mktemp("pairs"), CLASSES)
+
+
+def example(folder: Path, classes: tuple[str, ...]) -> pd.DataFrame:
     """Attention that looks at "good" and "bad" alone, equal weights, and n-grams, on a corpus of four words."""
-    folder = tmp_path_factory.mktemp("pairs")
     vocabulary = Vocabulary(["a", "film", "good", "bad"])
     embeddings = np.zeros((6, 2), np.float32)
     embeddings[4], embeddings[5] = (5, 1), (5, -1)
     reviews = pack([np.array([4, 2], np.int32), np.array([5, 3], np.int32)], [1, 0], range(2))
     texts = pd.DataFrame({"text": ["a good a", "a bad film"]})  # the second is the first pair's original, cleaned
-    with writing_tensors(folder / "tensors", "glove") as made:
+    with writing_tensors(folder / "tensors", "glove", classes) as made:
         vocabulary.write(made / "words.txt")
         np.save(made / "embeddings.npy", embeddings)
         np.save(made / "counts.npy", np.ones(6, np.int64))
@@ -54,6 +59,18 @@ def rows(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     tfidf.save(folder / "tfidf.safetensors")
     checkpoints["tfidf"] = {0: folder / "tfidf.safetensors"}
     return counterfactual_rows(checkpoints, PAIRS, folder / "tensors")
+
+
+def test_classes_are_known_by_their_names(rows: pd.DataFrame, tmp_path: Path) -> None:
+    """A corpus of one's own may number them the other way round: what was right is then wrong, and no error."""
+    turned = example(tmp_path, ("positive", "negative"))
+    assert list(turned["right_edited"]) == [not right for right in rows["right_edited"]]
+    assert list(turned["right_original"]) == [not right for right in rows["right_original"]]
+
+
+def test_other_classes_than_those_of_the_edits_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="classes of tensors are bad, good, and those of the edits negative and pos"):
+        example(tmp_path, ("bad", "good"))
 
 
 def test_answers_and_attention_on_each_pair(rows: pd.DataFrame) -> None:

@@ -7,7 +7,7 @@ import torch
 
 from pipeline import progress
 from pipeline.data.reviews import SPLITS, pack, writing_reviews
-from pipeline.data.tensors import writing_tensors
+from pipeline.data.tensors import read_tensors, writing_tensors
 from pipeline.data.vocabulary import Vocabulary
 from pipeline.evaluation.predict import predict_seeds
 from pipeline.explanation.exchange import exchange
@@ -40,6 +40,19 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[dict[int, 
     model = build_model(variant, torch.from_numpy(embeddings), classes=2)
     save_classifier(model, variant, tmp_path / "seed.safetensors")
     return dict.fromkeys((0, 3), tmp_path / "seed.safetensors"), tmp_path / "tensors"
+
+
+def test_a_variant_may_be_called_as_a_replacement_is(project: tuple[dict[int, Path], Path], tmp_path: Path) -> None:
+    checkpoints, tensors = project
+    torch.manual_seed(1)
+    variant = AttentionVariant.model_validate({"query": {"kind": "global"}})
+    other = build_model(variant, torch.from_numpy(np.array(read_tensors(tensors).embeddings)), classes=2)
+    with torch.no_grad():
+        other.classifier.weight.mul_(50)
+    save_classifier(other, variant, tmp_path / "other.safetensors")
+    both = checkpoints, dict.fromkeys((0, 3), tmp_path / "other.safetensors")
+    found = [exchange(dict(zip(names, both, strict=True)), tensors, reviews=3) for names in ("ab", ("own", "uniform"))]
+    assert list(found[0]["accuracy"]) == list(found[1]["accuracy"])
 
 
 def test_every_step_is_counted_and_the_last_one_is_the_whole(

@@ -55,7 +55,7 @@ def test_order_matters_to_recurrent_variants_alone(name: str) -> None:
 def test_every_parameter_gets_a_gradient(name: str) -> None:
     model = tiny.model(name)
     tokens_BT, lengths_B = tiny.batch()
-    objective(model(tokens_BT, lengths_B), torch.tensor([0, 1, 1, 0]), lengths_B, 0.1).backward()
+    objective(model(tokens_BT, lengths_B), torch.tensor([0, 1, 1, 0]), lengths_B, 0.1)[0].backward()
     for label, parameter in model.named_parameters():
         if parameter.requires_grad:
             assert parameter.grad is not None, label

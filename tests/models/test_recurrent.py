@@ -1,6 +1,7 @@
 """Our recurrent layers and torch's: the same states and gradients in float64, and in float32 to its last places."""
 
 import math
+from typing import Any
 
 import pytest
 import torch
@@ -59,6 +60,25 @@ def test_who_asks_for_no_gradient_gets_the_same_states(
 
 
 @each
+def test_what_no_gradient_needs_is_not_kept(layer: type[LSTM | GRU], monkeypatch: pytest.MonkeyPatch) -> None:
+    """All gates of a long text are four times its states, and inference reads a million tokens at once."""
+    kept: list[bool] = []
+    forward = recurrent._Recurrence.forward
+
+    def watched(ctx: Any, *arguments: Any) -> Any:
+        kept.append(any(ctx.needs_input_grad))
+        return forward(ctx, *arguments)
+
+    monkeypatch.setattr(recurrent._Recurrence, "forward", staticmethod(watched))
+    model, inputs_BTE = example(layer, torch.float32)
+    model(inputs_BTE)
+    for context in (torch.no_grad(), torch.inference_mode()):
+        with context:
+            model(inputs_BTE)
+    assert kept == [True, False, False]
+
+
+@pytest.mark.parametrize("layer", [LSTM, GRU])
 def test_it_goes_on_from_what_it_remembers(layer: type[LSTM | GRU]) -> None:
     ours, inputs_BTE = example(layer, torch.float64)
     states_BTH, memory_SBH = ours(inputs_BTE)

@@ -30,6 +30,9 @@ def main(kind: str, count: int = 1) -> None:
     if kind == "torch's memory":
         import torch
         torch.ones(2**50)
+    if kind == "a GPU's memory":
+        import torch
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB")
     if kind == "torch":
         import torch
         torch.ones(2) @ torch.ones(3)
@@ -65,11 +68,14 @@ def test_what_a_user_can_mend_is_one_line(kind: str, message: str) -> None:
     assert (failed.returncode, failed.stdout, failed.stderr) == (1, "", message)
 
 
-@pytest.mark.parametrize("kind", ["numpy's memory", "torch's memory"])
+@pytest.mark.parametrize("kind", ["numpy's memory", "torch's memory", "a GPU's memory"])
 def test_too_little_memory_is_one_line_that_names_what_needs_less(kind: str) -> None:
     failed = stage(kind)
     assert failed.returncode == 1
-    assert failed.stderr == "error: not enough memory: `max_tokens` of the corpus leaves out the longest reviews\n"
+    assert failed.stderr == (
+        "error: not enough memory: `max_tokens` of the corpus leaves out the longest reviews, a smaller `batch_size` "
+        "under `training` reads fewer at once\n"
+    )
 
 
 @pytest.mark.parametrize("kind", ["bug", "torch"])

@@ -47,6 +47,13 @@ def test_dvc_runs_forks_and_they_make_the_same_bits(cold: Project) -> None:
     assert len(results) <= 2, "the digest and the size of the durations"
 
 
+def test_a_long_folder_for_temporary_files_is_no_hindrance(project: Project, tmp_path: Path) -> None:
+    long = tmp_path / ("x" * 90)
+    long.mkdir()
+    elsewhere = Project(project.root, project.environment | {"TMPDIR": str(long)})
+    assert elsewhere.run(*WARM, *SHELL, "echo started").stdout == "started\n"
+
+
 def test_before_all_is_imported_a_stage_starts_by_itself(cold: Project) -> None:
     assert cold.run(*COLD, *SHELL, "python -m stages.check_params", check=False).stdout == "cold\n"
 

@@ -109,7 +109,7 @@ def test_a_view_that_cannot_be_written_costs_a_warning(capsys: pytest.CaptureFix
             return PagedList([], None)
 
         def set_experiment_tag(self, experiment_id: str, key: str, value: object) -> None:
-            raise OSError("no")
+            raise OSError("no: http://me:secret@host/\nand more")
 
     views.save(Refusing(), Experiment("1", "demo", "", "active"))
-    assert capsys.readouterr().err == "warning: the saved views of MLflow were not written: no\n"
+    assert capsys.readouterr().err == "warning: the saved views of MLflow were not written: no: http://***@host/\n"

@@ -1,3 +1,4 @@
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -222,11 +223,31 @@ def test_the_entropy_weight_adds_its_share_of_the_entropy() -> None:
     labels_B = torch.tensor([0, 1, 1, 0])
     attended = tiny.model("attention")(tokens_BT, lengths_B)
     plain = torch.nn.functional.cross_entropy(attended.logits_BC, labels_B)
-    assert torch.equal(objective(attended, labels_B, lengths_B, 0.0), plain)
+    assert all(torch.equal(one, plain) for one in objective(attended, labels_B, lengths_B, 0.0))
     uniform = tiny.model("mean")(tokens_BT, lengths_B)
     expected = torch.tensor([7.0, 3.0, 1.0, 2.0]).log().mean().item()
-    added = objective(uniform, labels_B, lengths_B, 0.5) - objective(uniform, labels_B, lengths_B, 0.0)
-    assert added.item() == pytest.approx(0.5 * expected, rel=1e-4)
+    whole, cross_entropy = objective(uniform, labels_B, lengths_B, 0.5)
+    assert torch.equal(cross_entropy, objective(uniform, labels_B, lengths_B, 0.0)[0])
+    assert (whole - cross_entropy).item() == pytest.approx(0.5 * expected, rel=1e-4)
+
+
+def test_the_training_loss_is_the_cross_entropy_as_in_validation(tmp_path: Path) -> None:
+    """Steps too small to change a weight: then the weight of the entropy changes nothing that is recorded."""
+    settings = {"learning_rate": 1e-30, "weight_decay": 0.0, "epochs": 1}
+    losses = [
+        train("attention", tmp_path / str(weight), entropy_weight=weight, **settings)[1][0]["train_loss"]
+        for weight in (0.0, 1.0, -1.0)
+    ]
+    assert losses[0] == losses[1] == losses[2] > 0.5
+
+
+def test_what_is_read_once_for_all_epochs_costs_the_first_one_its_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = itertools.count(step=1.0)
+    monkeypatch.setattr(fit_module.time, "process_time", lambda: next(clock))
+    _, history = train("mean", tmp_path / "state", epochs=2, averaging=0.0)
+    assert [record["seconds"] for record in history] == [2.0, 1.0]
 
 
 def test_a_positive_weight_focuses_and_a_negative_one_spreads(tmp_path: Path) -> None:
