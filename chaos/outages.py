@@ -132,6 +132,8 @@ def _misled(said: str, allowed: tuple[int, ...]) -> Iterator[str]:
     warnings, commands = said.count("warning: "), set(COMMAND.findall(said))
     if warnings not in allowed:
         yield f"{warnings} warnings"
+    if "Traceback" in said:
+        yield "a traceback beside the warning"
     if commands != ({"compare@demo"} if warnings else set()):
         yield f"the next step was {' or '.join(sorted(commands)) or 'not named'}"
 

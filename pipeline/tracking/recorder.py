@@ -55,7 +55,7 @@ def _record(
         import mlflow  # noqa: F401 - sets its own log levels, so it comes before ours
 
         for name in ("mlflow", "alembic"):
-            logging.getLogger(name).setLevel(logging.ERROR)
+            logging.getLogger(name).setLevel(logging.CRITICAL)  # what is an error to them, we warn of
 
         from pipeline.tracking.store import Store
         from pipeline.tracking.writer import Writer

@@ -51,7 +51,11 @@ _GROUPED_BY_VARIANT = {
 
 
 def save(client: MlflowClient, experiment: Experiment) -> None:
-    """Write the saved views, where they are not there as they should be; a failure costs a warning."""
+    """Write the saved views, where they are not there as they should be; where one is refused, that costs a warning.
+
+    Raises:
+        Exception: the store does not answer at all, as MLflow says it.
+    """
     try:
         worse = f"{filter_of(GROUPS)} and metrics.`validation/accuracy` < {_CHANCE}"
         is_worse = bool(client.search_runs([experiment.experiment_id], worse, max_results=1))
@@ -61,6 +65,7 @@ def save(client: MlflowClient, experiment: Experiment) -> None:
             if experiment.tags.get(_TAG + key) != value:
                 client.set_experiment_tag(experiment.experiment_id, _TAG + key, value)
     except Exception as error:
+        client.get_experiment(experiment.experiment_id)  # a store that is away is for the caller to warn of, once
         print(f"warning: the saved views of MLflow were not written: {cause(error)}", file=sys.stderr, flush=True)
 
 

@@ -111,5 +111,15 @@ def test_a_view_that_cannot_be_written_costs_a_warning(capsys: pytest.CaptureFix
         def set_experiment_tag(self, experiment_id: str, key: str, value: object) -> None:
             raise OSError("no: http://me:secret@host/\nand more")
 
-    views.save(Refusing(), Experiment("1", "demo", "", "active"))
+        def get_experiment(self, experiment_id: str) -> Experiment:
+            if away:
+                raise OSError("away")
+            return experiment
+
+    away, experiment = False, Experiment("1", "demo", "", "active")
+    views.save(Refusing(), experiment)
     assert capsys.readouterr().err == "warning: the saved views of MLflow were not written: no: http://***@host/\n"
+    away = True
+    with pytest.raises(OSError, match="away"):
+        views.save(Refusing(), experiment)
+    assert capsys.readouterr().err == "", "the recorder warns of it, once"
