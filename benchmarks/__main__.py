@@ -106,7 +106,7 @@ def layers(seconds: float, only: str) -> Iterator[Measure]:
 
 
 def archives(downloads: Path) -> Iterator[Measure]:
-    """From the two archives to tensors, each side in a process of its own."""
+    """From the two archives to tensors: ours on all cores, the course's on the one that it knows."""
 
     def run(side: str, peak: bool) -> float:
         with tempfile.TemporaryDirectory() as folder:

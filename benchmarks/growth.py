@@ -78,9 +78,9 @@ def training(folder: Path, variant: str, axis: str, value: int, steps: int) -> f
     settings = params.training_of("imdb", variant).model_dump()
     embeddings, train = corpus.embeddings, corpus.splits["train"]
     if axis == "vector size":
-        embeddings = np.random.default_rng(0).normal(size=(len(embeddings), value)).astype(np.float32)
+        embeddings = np.random.default_rng(0).standard_normal((len(embeddings), value), dtype=np.float32)
     if axis == "vocabulary":
-        embeddings = np.random.default_rng(0).normal(size=(value, embeddings.shape[1])).astype(np.float32)
+        embeddings = np.random.default_rng(0).standard_normal((value, embeddings.shape[1]), dtype=np.float32)
     if axis in {"vocabulary", "text length"}:
         length = value if axis == "text length" else 250
         flat = np.resize(train.tokens, 3000 * length).astype(np.int64)
@@ -88,7 +88,9 @@ def training(folder: Path, variant: str, axis: str, value: int, steps: int) -> f
             flat = 2 + (flat - 1) * (value - 3) // len(corpus.vocabulary)
         train = pack(list(flat.astype(np.int32).reshape(3000, length)), train.labels[:3000], range(3000))
     variants = params.variants[variant]
-    model: Any = build_model(variants, torch.from_numpy(embeddings.copy()), classes=2, dropout=settings["dropout"])  # type: ignore[arg-type]
+    if not embeddings.flags.writeable:  # a mapped file, as in a training
+        embeddings = embeddings.copy()
+    model: Any = build_model(variants, torch.from_numpy(embeddings), classes=2, dropout=settings["dropout"])  # type: ignore[arg-type]
     for name in ("dropout", "dropout_mask", "word_dropout", "epochs", "patience"):
         settings.pop(name)
     size = settings.pop("batch_size")

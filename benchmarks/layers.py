@@ -8,7 +8,7 @@ from torch import nn
 
 from pipeline.models.recurrent import GRU, LSTM
 
-REVIEWS, TOKENS, SIZE, UNITS = 64, 255, 50, 64  # as on IMDB; 255 is its mean
+REVIEWS, TOKENS, SIZE, UNITS = 64, 272, 50, 64  # as on IMDB; 272 is its mean
 LAYERS: dict[str, tuple[type[LSTM | GRU], type[nn.LSTM | nn.GRU]]] = {
     "an LSTM layer": (LSTM, nn.LSTM),
     "a GRU layer": (GRU, nn.GRU),

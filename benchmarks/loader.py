@@ -1,4 +1,4 @@
-"""Archives -> tensors: our stages, and the loader that a course hands out, each in a process of its own."""
+"""Archives -> tensors: our stages, on all cores, and the loader that a course hands out, which knows one."""
 
 import multiprocessing
 import re

@@ -1,13 +1,12 @@
 """A training step and an inference pass of every variant: ours, and the notebook's."""
 
-import itertools
 import time
 from collections.abc import Callable, Iterator
 
 import torch
 
 from benchmarks.notebook import NotebookFit, NotebookModel, batches, infer
-from pipeline.data.batching import evaluation_batches, training_batches
+from pipeline.data.batching import training_batches
 from pipeline.data.tensors import Tensors
 from pipeline.models import inference
 from pipeline.models.classifier import AttentionClassifier
@@ -18,6 +17,7 @@ from pipeline.params_variants import AttentionVariant
 from pipeline.training.fit import Fit, known_contexts
 
 WARM_UP = 2  # batches before the clock starts
+LEAST = 3  # batches, however long they take
 Rate = Callable[[], float]  # runs for a while and returns tokens per second
 
 
@@ -50,6 +50,7 @@ class Pair:
             if parameter.requires_grad and parameter is not self.ours.embedding.weight:
                 torch.nn.init.normal_(parameter, std=0.05)
         self.theirs = NotebookModel(self.ours, **noise)
+        self.generator = torch.Generator().manual_seed(0)  # goes on from one measurement to the next
 
     def check(self) -> None:
         """Both give the same logits.
@@ -75,24 +76,23 @@ class Pair:
         contexts_NF = known_contexts(self.ours, reviews, **settings)
         once = (time.perf_counter() - started) / (self.training.epochs * len(reviews.tokens))  # seconds a token
         fit = Fit(self.ours, steps=1000, contexts_NF=contexts_NF, **settings)
-        generator, tokens = torch.Generator().manual_seed(0), contexts_NF is None
-        source = _endless(lambda: training_batches(reviews, size, generator, tokens=tokens))
+        tokens = contexts_NF is None
+        source = _endless(lambda: training_batches(reviews, size, self.generator, tokens=tokens))
         return 1 / (1 / self._rate(lambda: fit.step(next(source)).tokens) + once)
 
     def their_training(self) -> float:
         """Tokens per second of the notebook's."""
         self.theirs.train()
-        fit = NotebookFit(self.theirs, self.training.learning_rate, self.training.gradient_clip)
+        settings = self.training.model_dump(include={"learning_rate", "gradient_clip", "entropy_weight"})
+        fit = NotebookFit(self.theirs, **settings)
         loader = batches(self.corpus.splits["train"], self.training.batch_size, shuffle=True)
         source = _endless(lambda: iter(loader))
         return self._rate(lambda: fit.step(next(source)))
 
     def our_inference(self) -> float:
-        """Tokens per second of our pass over the test reviews; a sample of it, of short and long ones."""
-        found = list(itertools.islice(evaluation_batches(self.corpus.splits["test"], 64), None))
-        order = torch.randperm(len(found), generator=torch.Generator().manual_seed(0)).tolist()
-        cycle = itertools.cycle([found[place] for place in order])
-        source = iter(inference.infer(self.ours, (batch.to(self.device) for batch in cycle)))
+        """Tokens per second of our pass over the test reviews, with batching; the batches in random order."""
+        source_of = _endless(lambda: training_batches(self.corpus.splits["test"], 64, self.generator))
+        source = iter(inference.infer(self.ours, (batch.to(self.device) for batch in source_of)))
         return self._rate(lambda: int(next(source)[0].lengths_B.sum()))
 
     def their_inference(self) -> float:
@@ -103,9 +103,9 @@ class Pair:
     def _rate(self, step: Callable[[], int]) -> float:
         for _ in range(WARM_UP):
             step()
-        tokens, started = 0, time.perf_counter()
-        while (spent := time.perf_counter() - started) < self.seconds:
-            tokens += step()
+        tokens, steps, started = 0, 0, time.perf_counter()
+        while (spent := time.perf_counter() - started) < self.seconds or steps < LEAST:
+            tokens, steps = tokens + step(), steps + 1
             if self.device.type == "cuda":  # else the clock would time how fast work is asked for
                 torch.cuda.synchronize()
         return tokens / spent
@@ -130,5 +130,5 @@ def flops_per_token(model: AttentionClassifier, *, training: bool) -> float:
 
 
 def bytes_per_token(model: AttentionClassifier, *, training: bool) -> float:
-    """The least a model without context reads: each token's vector once, and once more for the gradient."""
+    """What a model without context reads if each token's vector comes from memory: once, and again for the gradient."""
     return model.embedding.weight.shape[1] * 4.0 * (2 if training else 1)

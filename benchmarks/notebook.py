@@ -1,9 +1,11 @@
 """The peer: the models of the exercise as a notebook in plain PyTorch would have them.
 
 Random batches padded to their longest review, a DataLoader with a collate function, packed sequences for the recurrent
-layers, Adam. The arithmetic is that of pipeline/models: with the same weights it gives the same logits.
+layers, Adam. The arithmetic is that of pipeline/models: with the same weights it gives the same logits. What a notebook
+would leave out, it does: dropout of the same units in a whole review, and a moving average of the weights.
 """
 
+import copy
 from collections.abc import Iterator
 from typing import Any
 
@@ -36,15 +38,16 @@ class NotebookModel(nn.Module):
         )
         self.rnn = _recurrent(model)
         self.to(model.classifier.weight.device)
-        self.text_query = getattr(model.query, "transform", None)
-        self.shared_query = getattr(model.query, "query", None)
-        self.key, self.value, self.classifier = model.key, model.value, model.classifier
+        query = copy.deepcopy(model.query)
+        self.text_query = getattr(query, "transform", None)
+        self.shared_query = getattr(query, "query", None)
+        self.key, self.value, self.classifier = map(copy.deepcopy, (model.key, model.value, model.classifier))
         self.heads, self.is_sparse = model.heads, model.normaliser is masked_sparsemax
         self.dropout = nn.Dropout(dropout)
         self.word_dropout = word_dropout
 
-    def forward(self, tokens: Tensor, lengths: Tensor) -> Tensor:
-        """Logits of a padded batch."""
+    def forward(self, tokens: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits of a padded batch, and the mean of the heads' weights."""
         mask = torch.arange(tokens.shape[1], device=tokens.device) < lengths[:, None]
         if self.training and self.word_dropout:
             tokens = tokens.masked_fill(torch.rand(tokens.shape, device=tokens.device) < self.word_dropout, 1)
@@ -53,6 +56,7 @@ class NotebookModel(nn.Module):
             packed = pack_padded_sequence(states, lengths.cpu(), batch_first=True, enforce_sorted=False)
             states, _ = pad_packed_sequence(self.rnn(packed)[0], batch_first=True)
         keys, values, contexts = self.key(states), self.value(states), []
+        mean_weights = torch.zeros(mask.shape, device=mask.device)
         heads = [torch.zeros(mask.shape, device=mask.device)]
         if self.text_query is not None:
             mean = (states * mask[:, :, None]).sum(1) / lengths[:, None]
@@ -62,9 +66,9 @@ class NotebookModel(nn.Module):
         for scores in heads:
             scores = scores.masked_fill(~mask, float("-inf"))
             weights = sparsemax(scores) if self.is_sparse else scores.softmax(-1)
+            mean_weights = mean_weights + weights / len(heads)
             contexts.append((weights[:, :, None] * values).sum(1))
-        logits: Tensor = self.classifier(self.dropout(torch.cat(contexts, 1)))
-        return logits
+        return self.classifier(self.dropout(torch.cat(contexts, 1))), mean_weights
 
 
 def sparsemax(scores: Tensor) -> Tensor:
@@ -106,19 +110,25 @@ def batches(reviews: Reviews, batch_size: int, *, shuffle: bool) -> DataLoader[P
 
 
 class NotebookFit:
-    """Adam with gradient clipping, a step at a time."""
+    """Adam with gradient clipping and the entropy term of exercise 5, a step at a time."""
 
-    def __init__(self, model: NotebookModel, learning_rate: float, gradient_clip: float) -> None:
+    def __init__(
+        self, model: NotebookModel, learning_rate: float, gradient_clip: float, entropy_weight: float = 0.0
+    ) -> None:
         self.model = model
         self.parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
         self.optimizer = torch.optim.Adam(self.parameters, lr=learning_rate)
         self.gradient_clip = gradient_clip
+        self.entropy_weight = entropy_weight
 
     def step(self, batch: Padded) -> int:
         """One update; returns the batch's real tokens."""
         tokens, lengths, labels = (part.to(self.model.classifier.weight.device) for part in batch)
         self.optimizer.zero_grad()
-        loss = nn.functional.cross_entropy(self.model(tokens, lengths), labels)
+        logits, weights = self.model(tokens, lengths)
+        loss = nn.functional.cross_entropy(logits, labels)
+        if self.entropy_weight:
+            loss = loss - self.entropy_weight * (weights * (weights + 1e-12).log()).sum(1).mean()
         loss.backward()
         nn.utils.clip_grad_norm_(self.parameters, self.gradient_clip)
         self.optimizer.step()
@@ -133,4 +143,4 @@ def infer(model: NotebookModel, loader: DataLoader[Padded], count: int) -> Itera
             if place == count:
                 break
             device = model.classifier.weight.device
-            yield int(lengths.sum()), model(tokens.to(device), lengths.to(device))
+            yield int(lengths.sum()), model(tokens.to(device), lengths.to(device))[0]

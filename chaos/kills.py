@@ -61,8 +61,8 @@ def rows(kills: list[Kill], results: int) -> list[Row]:
     for how, words in hows.items():
         ours = [kill for kill in kills if kill.how == how]
         same = sum(kill.same for kill in ours)
-        held = f"after the next `dvc repro` all {results} results are the same bits: {same}"
-        told.append(Row(words, len(ours), held, failed=same < len(ours)))
+        held = f"after the next `dvc repro` that was let through all {results} results are the same bits: {same}"
+        told.append(Row(words, len(ours), held, failed=same < len(ours) or not ours))
     kept = sum(kill.kept == len(kill.epochs) for kill in trained)
     never = missed(kills)
     again = "".join(f", {times} after `{remedy}`" for remedy, times in refused.items())
@@ -72,7 +72,7 @@ def rows(kills: list[Kill], results: int) -> list[Row]:
             f"of these, hit: {', '.join(f'{stage} {times}' for stage, times in stages)}",
             len(kills),
             f"the next `dvc repro` started: {len(kills) - sum(refused.values())} at once{again}",
-            failed=bool(never),
+            failed=bool(never or refused),
         ),
         _same("of these, with stages that `make` forks", forked),
         _same("of these, that left half a file or folder, such as a download, tensors, `dvc.lock`", halves),

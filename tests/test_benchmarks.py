@@ -21,10 +21,14 @@ def test_the_notebook_gives_the_same_logits_and_trains(name: str) -> None:
     model = tiny.model(name).eval()
     peer = NotebookModel(model, dropout=0.0, word_dropout=0.0)
     tokens_BT, lengths_B = tiny.batch()
-    assert torch.allclose(peer(tokens_BT, lengths_B), model(tokens_BT, lengths_B).logits_BC, atol=1e-6)
-    fit = NotebookFit(peer, learning_rate=0.01, gradient_clip=1.0)
+    said = model(tokens_BT, lengths_B)
+    for theirs, ours in zip(peer(tokens_BT, lengths_B), said, strict=True):
+        assert torch.allclose(theirs, ours, atol=1e-6)
+    before = [parameter.clone() for parameter in model.parameters()]
+    fit = NotebookFit(peer, learning_rate=0.01, gradient_clip=1.0, entropy_weight=0.1)
     reviews = tiny.reviews(20)
     assert sum(fit.step(batch) for batch in batches(reviews, 8, shuffle=True)) == len(reviews.tokens)
+    assert all(map(torch.equal, before, model.parameters())), "it has weights of its own"
 
 
 @pytest.mark.parametrize("name", sorted(set(tiny.VARIANTS) - tiny.RECURRENT))  # nothing stands in for cuDNN's packing
@@ -34,7 +38,7 @@ def test_the_notebook_goes_where_the_model_goes(name: str) -> None:
     expected = model(tokens_BT, lengths_B).logits_BC
     with Elsewhere():
         peer = NotebookModel(model.to(ELSEWHERE), dropout=0.0, word_dropout=0.1)
-        logits = peer.eval()(tokens_BT.to(ELSEWHERE), lengths_B.to(ELSEWHERE)).cpu()
+        logits = peer.eval()(tokens_BT.to(ELSEWHERE), lengths_B.to(ELSEWHERE))[0].cpu()
         step = NotebookFit(peer.train(), learning_rate=0.01, gradient_clip=1.0).step
         assert step(next(iter(batches(tiny.reviews(8), 8, shuffle=True)))) == len(tiny.reviews(8).tokens)
         assert {parameter.device for parameter in peer.parameters()} == {ELSEWHERE}

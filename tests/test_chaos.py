@@ -21,6 +21,7 @@ from chaos.__main__ import BEGIN, END, line, renewed
 from chaos.kills import WAITED_FOR, Kill, rows
 from chaos.lacking import missing
 from chaos.outputs import CLOCKS
+from chaos.processes import HOWS
 from chaos.row import Row
 
 
@@ -264,8 +265,9 @@ def test_what_is_compared_late_is_what_compare_makes_and_nothing_else() -> None:
         assert {bool(killed.COMPARED.match(path)) for path in paths} == {name == "compare"}, name
 
 
-def kill(stage: str, same: bool = True, kept: int = 1) -> Kill:
-    return Kill("SIGKILL", stage, "", True, ["dvc.lock"], {"an epoch"}, kept=kept, same=same)
+def kill(stage: str, same: bool = True, kept: int = 1, remedy: str = "") -> Kill:
+    how = HOWS[WAITED_FOR.index(stage) % len(HOWS)]
+    return Kill(how, stage, "", True, ["dvc.lock"], {"an epoch"}, kept=kept, remedy=remedy, same=same)
 
 
 @pytest.mark.parametrize(
@@ -273,10 +275,19 @@ def kill(stage: str, same: bool = True, kept: int = 1) -> Kill:
     [
         ([kill(stage) for stage in WAITED_FOR], []),
         ([kill(stage) for stage in WAITED_FOR if stage != "tensors"], ["never hit: tensors"]),
-        ([kill(stage, same=stage != "imdb") for stage in WAITED_FOR], 3 * ["the same bits: 5"]),
+        ([kill(stage, same=stage != "imdb") for stage in WAITED_FOR], ["bits: 1", "bits: 5", "bits: 5"]),
+        ([kill(stage, remedy="git x" * (stage == "imdb")) for stage in WAITED_FOR], ["5 at once, 1 after `git x`"]),
+        ([kill(stage) for stage in WAITED_FOR if HOWS[WAITED_FOR.index(stage) % 3] != "all"], ["bits: 0", "never hit"]),
         ([kill(stage, kept=stage != "imdb") for stage in WAITED_FOR], ["went on from the last epoch: 5"]),
     ],
-    ids=["all held", "a stage was never hit", "other bits", "an epoch was made anew"],
+    ids=[
+        "all held",
+        "a stage was never hit",
+        "other bits",
+        "a hand was needed",
+        "a way was never tried",
+        "an epoch was made anew",
+    ],
 )
 def test_kills_that_lost_something_or_missed_a_stage_have_failed(done: list[Kill], failed: list[str]) -> None:
     held = [row.held for row in rows(done, 298) if row.failed]
@@ -294,8 +305,8 @@ def test_the_stages_that_the_docs_say_were_hit_are_there() -> None:
 
 @pytest.mark.parametrize(
     ("seen", "pages", "failed"),
-    [(True, (3, 0), False), (False, (0, 3), True), (True, (2, 1), True), (False, (3, 0), True)],
-    ids=["all held", "no browser", "an attack ran", "a browser that sees nothing run"],
+    [(True, (3, 0), False), (False, (0, 3), True), (True, (2, 1), True), (False, (3, 0), True), (True, (0, 0), True)],
+    ids=["all held", "no browser", "an attack ran", "a browser that sees nothing run", "no page"],
 )
 def test_hostile_pages_are_proven_in_a_browser_or_fail(
     monkeypatch: pytest.MonkeyPatch, seen: bool, pages: tuple[int, int], failed: bool
@@ -310,6 +321,8 @@ def test_a_case_that_is_skipped_or_fails_is_not_counted_as_held(tmp_path: Path) 
     tests = "import pytest\ndef test_a(): pass\ndef test_b(): pytest.skip('no')\ndef test_c(): assert 0\n"
     (tmp_path / "test_it.py").write_text(tests, encoding="utf-8")
     assert hostile._counted(str(tmp_path / "test_it.py")) == (1, 2)
+    with pytest.raises(RuntimeError, match=r"pytest ended with 4: .*test_gone\.py"):
+        hostile._counted(str(tmp_path / "test_it.py"), str(tmp_path / "test_gone.py"))
 
 
 def test_without_a_browser_the_tests_say_what_they_did_not_prove() -> None:
