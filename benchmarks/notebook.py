@@ -1,8 +1,8 @@
 """The peer: the models of the exercise as a notebook in plain PyTorch would have them.
 
 Random batches padded to their longest review, a DataLoader with a collate function, packed sequences for the recurrent
-layers, Adam. The arithmetic is that of pipeline/models: with the same weights it gives the same logits. What a notebook
-would leave out, it does: dropout of the same units in a whole review, and a moving average of the weights.
+layers, Adam. The arithmetic is that of pipeline/models: with the same weights it gives the same logits. It leaves out
+what a notebook would: dropout of the same units in a whole review, and a moving average of the weights.
 """
 
 import copy
