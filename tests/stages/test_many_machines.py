@@ -3,9 +3,11 @@
 import io
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -56,20 +58,22 @@ def test_two_workers_take_a_queue_of_experiments(project: Project) -> None:
     project.restore()
 
 
-def test_a_shared_server_holds_runs_and_artifacts(project: Project, tmp_path: Path) -> None:
-    with server(tmp_path, project) as address:
+@pytest.mark.filterwarnings("ignore::Warning:mlflow", "ignore::Warning:alembic", "ignore::ResourceWarning")
+def test_a_shared_server_holds_runs_and_artifacts(project: Project, database: str, tmp_path: Path) -> None:
+    with server(tmp_path, database, project) as address:
         there = replace(project, environment=project.environment | {"MLFLOW_TRACKING_URI": address})
-        there.run("dvc", "repro", "--single-item", "--force", "compare@demo")
+        done = there.run("dvc", "repro", "--single-item", "--force", "compare@demo")
+        assert "warning" not in done.stderr
         client = MlflowClient(address)
         experiment = client.get_experiment_by_name("demo")
         assert experiment is not None
         runs = client.search_runs([experiment.experiment_id], "tags.variant = 'attention' and tags.seed = '0'")
         run = next(run for run in runs if run.data.tags["pipeline.role"] == "variant")
-        assert run.info.status == "FINISHED"
-        assert 0 < run.data.metrics["test/accuracy"] <= 1
         assert "examples.html" in {item.path for item in client.list_artifacts(run.info.run_id)}
     assert any((tmp_path / "artifacts").rglob("examples.html"))
-    assert (tmp_path / "runs.db").exists()
+    kept = MlflowClient(database).get_run(run.info.run_id)
+    assert kept.info.status == "FINISHED"
+    assert 0 < kept.data.metrics["test/accuracy"] <= 1
     project.restore()
 
 
@@ -88,22 +92,54 @@ def test_what_one_clone_pushed_another_has_nothing_to_do_for(project: Project, t
     project.run("dvc", "remote", "remove", "--local", "shared")
 
 
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[str]:
+    """The address of an empty database: PostgreSQL's, where that is installed."""
+    if shutil.which("initdb"):
+        with postgresql() as address:
+            yield address
+    else:
+        yield f"sqlite:///{tmp_path / 'runs.db'}"
+
+
 @contextmanager
-def server(folder: Path, project: Project) -> Iterator[str]:
+def postgresql() -> Iterator[str]:
+    """A PostgreSQL that listens on a socket in its folder. It refuses to be root, who starts it as another user."""
+    user = "postgres" if os.geteuid() == 0 else None
+    with tempfile.TemporaryDirectory() as folder:
+        if user:
+            shutil.chown(folder, user)
+
+        def run(*command: str) -> None:
+            subprocess.run(command, cwd=folder, user=user, stdout=subprocess.DEVNULL, check=True)
+
+        data = f"{folder}/data"
+        run("initdb", "--pgdata", data, "--username", "mlflow", "--auth", "trust")
+        run("pg_ctl", "--pgdata", data, "--log", f"{folder}/log", "--options", f"-h '' -k {folder}", "--wait", "start")
+        try:
+            yield f"postgresql://mlflow@/postgres?host={folder}"
+        finally:
+            run("pg_ctl", "--pgdata", data, "--mode", "fast", "stop")
+
+
+@contextmanager
+def server(folder: Path, database: str, project: Project) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "mlflow", "server", "--workers", "1", "--port", str(port)]
-    command += ["--backend-store-uri", "sqlite:///runs.db", "--artifacts-destination", "./artifacts"]
+    command += ["--backend-store-uri", database, "--artifacts-destination", "./artifacts"]
     environment = project.environment | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
     with (folder / "server.log").open("w") as log:
         running = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log, start_new_session=True)
     try:
-        wait(lambda: healthy(f"http://127.0.0.1:{port}/health"))
+        wait(lambda: running.poll() is not None or healthy(f"http://127.0.0.1:{port}/health"))
+        assert running.poll() is None, (folder / "server.log").read_text()[-3000:]
         yield f"http://127.0.0.1:{port}"
     finally:
-        os.killpg(running.pid, 15)
-        running.wait(30)
+        if running.poll() is None:
+            os.killpg(running.pid, 15)
+            running.wait(30)
 
 
 def healthy(address: str) -> bool:
