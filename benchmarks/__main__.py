@@ -64,7 +64,7 @@ class Measure:
 def models(tensors: Path, seconds: float, only: str, accelerator: str = "cpu") -> Iterator[Measure]:
     """Training and inference of every variant with attention or without, on one thread, or on a GPU."""
     from benchmarks.limits import bytes_per_second, flops_per_second
-    from benchmarks.models import Pair, bytes_per_token, flops_per_token
+    from benchmarks.models import Pair, bytes_per_token, flops_per_token, tokens_per_second
     from pipeline.data.tensors import read_tensors
     from pipeline.params import Compute, load_params
     from pipeline.params_variants import AttentionVariant
@@ -75,12 +75,12 @@ def models(tensors: Path, seconds: float, only: str, accelerator: str = "cpu") -
     compute = Compute.model_validate({"accelerator": accelerator, "precision": "float32", "devices": 1})
     place = place_seeds(compute, [0])[0]
     place.prepare()
-    params, corpus = load_params("params.yaml"), read_tensors(tensors)
+    params, corpus, rate = load_params("params.yaml"), read_tensors(tensors), tokens_per_second(seconds, place.device)
     flops, bandwidth = (flops_per_second(), bytes_per_second()) if place.kind == "cpu" else (0.0, 0.0)
     for name, variant in params.variants.items():
         if not isinstance(variant, AttentionVariant) or not any(only in f"{kind} {name}" for kind in KINDS):
             continue
-        pair = Pair(variant, params.training_of(tensors.name, name), corpus, seconds, place.device)
+        pair = Pair(variant, params.training_of(tensors.name, name), corpus, rate, place.device)
         pair.check()
         for kind, ours, peer in (
             ("training", pair.our_training, pair.their_training),
@@ -121,6 +121,22 @@ def archives(downloads: Path) -> Iterator[Measure]:
     for name, unit, peak in (("archives to tensors", "s", False), ("archives to tensors, peak memory", "MiB", True)):
         ours, course = (functools.partial(run, side, peak) for side in ("ours", "course"))
         yield Measure(name, unit, ours, course, "the course's loader", once=peak)
+
+
+def memory(tensors: Path, only: str) -> Iterator[Measure]:
+    """What a process holds that takes a training step on long reviews, libraries and word vectors included."""
+    from pipeline.params import load_params
+    from pipeline.params_variants import AttentionVariant
+
+    def mib(name: str, side: str) -> float:
+        code = "from pathlib import Path; import benchmarks.models as models; "
+        code += f"models.train_on_long_reviews(Path({str(tensors)!r}), {name!r}, {side!r})"
+        return cost([sys.executable, "-c", code]).mib
+
+    for name, variant in load_params("params.yaml").variants.items():
+        if isinstance(variant, AttentionVariant) and only in (measure := f"training {name}, peak memory"):
+            ours, notebook = (functools.partial(mib, name, side) for side in ("our", "their"))
+            yield Measure(measure, "MiB", ours, notebook, "notebook", once=True)
 
 
 def accuracy(tensors: Path) -> Iterator[Measure]:
@@ -211,7 +227,8 @@ def main(
         task = progress.task("measuring", _count(only, cpu=cpu), "measures")
         parts = [models(tensors, seconds, only, accelerator)]
         if cpu:
-            parts = [stages(tensors.name), layers(seconds, only), *parts, accuracy(tensors), archives(downloads)]
+            parts = [stages(tensors.name), layers(seconds, only), *parts]
+            parts += [memory(tensors, only), accuracy(tensors), archives(downloads)]
         for measure in itertools.chain.from_iterable(parts):
             if only not in measure.name:
                 continue
@@ -234,8 +251,10 @@ def _count(only: str, *, cpu: bool) -> int:
     from pipeline.params import load_params
     from pipeline.params_variants import AttentionVariant
 
-    variants = load_params("params.yaml").variants.values()
-    return 0 if only else 2 * sum(isinstance(one, AttentionVariant) for one in variants) + cpu * (len(STARTS) + 7)
+    if only:
+        return 0
+    models = sum(isinstance(one, AttentionVariant) for one in load_params("params.yaml").variants.values())
+    return (2 + cpu) * models + cpu * (len(STARTS) + 7)
 
 
 def renewed(rows: list[dict[str, object]], before: pd.DataFrame | None) -> pd.DataFrame:

@@ -2,22 +2,29 @@
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
 
+import numpy as np
 import torch
 
 from benchmarks.notebook import NotebookFit, NotebookModel, batches, infer
 from pipeline.data.batching import training_batches
-from pipeline.data.tensors import Tensors
+from pipeline.data.reviews import Reviews, pack
+from pipeline.data.tensors import Tensors, read_tensors
 from pipeline.models import inference
 from pipeline.models.classifier import AttentionClassifier
 from pipeline.models.encoders import RecurrentEncoder
 from pipeline.models.variants import build_model
-from pipeline.params import Training
+from pipeline.params import Training, load_params
 from pipeline.params_variants import AttentionVariant
+from pipeline.processes import compute_on_one_thread
 from pipeline.training.fit import Fit, known_contexts
 
 WARM_UP = 2  # batches before the clock starts
 LEAST = 3  # batches, however long they take
+LONG = 1000  # tokens of a review, where a step's memory is measured
+Step = Callable[[], int]  # trains or answers a batch and returns its tokens
 Rate = Callable[[], float]  # runs for a while and returns tokens per second
 
 
@@ -28,15 +35,20 @@ class Pair:
         variant: what to build.
         training: how it is trained.
         corpus: what on.
-        seconds: of each measurement.
+        measure: takes steps and says what they come to, such as tokens per second.
         device: of both.
     """
 
     def __init__(
-        self, variant: AttentionVariant, training: Training, corpus: Tensors, seconds: float, device: str = "cpu"
+        self,
+        variant: AttentionVariant,
+        training: Training,
+        corpus: Tensors,
+        measure: Callable[[Step], float],
+        device: str = "cpu",
     ) -> None:
         torch.manual_seed(0)
-        self.training, self.corpus, self.seconds = training, corpus, seconds
+        self.training, self.corpus, self.measure = training, corpus, measure
         noise = {"dropout": training.dropout, "word_dropout": training.word_dropout}
         self.ours = build_model(
             variant,
@@ -78,7 +90,7 @@ class Pair:
         fit = Fit(self.ours, steps=1000, contexts_NF=contexts_NF, **settings)
         tokens = contexts_NF is None
         source = _endless(lambda: training_batches(reviews, size, self.generator, tokens=tokens))
-        return 1 / (1 / self._rate(lambda: fit.step(next(source)).tokens) + once)
+        return 1 / (1 / self.measure(lambda: fit.step(next(source)).tokens) + once)
 
     def their_training(self) -> float:
         """Tokens per second of the notebook's."""
@@ -87,28 +99,50 @@ class Pair:
         fit = NotebookFit(self.theirs, **settings)
         loader = batches(self.corpus.splits["train"], self.training.batch_size, shuffle=True)
         source = _endless(lambda: iter(loader))
-        return self._rate(lambda: fit.step(next(source)))
+        return self.measure(lambda: fit.step(next(source)))
 
     def our_inference(self) -> float:
         """Tokens per second of our pass over the test reviews, with batching; the batches in random order."""
         source_of = _endless(lambda: training_batches(self.corpus.splits["test"], 64, self.generator))
         source = iter(inference.infer(self.ours, (batch.to(self.device) for batch in source_of)))
-        return self._rate(lambda: int(next(source)[0].lengths_B.sum()))
+        return self.measure(lambda: int(next(source)[0].lengths_B.sum()))
 
     def their_inference(self) -> float:
         """Tokens per second of the notebook's, in random batches."""
         source = infer(self.theirs, batches(self.corpus.splits["test"], 64, shuffle=True), 10**9)
-        return self._rate(lambda: next(source)[0])
+        return self.measure(lambda: next(source)[0])
 
-    def _rate(self, step: Callable[[], int]) -> float:
+
+def tokens_per_second(seconds: float, device: str) -> Callable[[Step], float]:
+    """Takes steps for a while, after a few that are not counted."""
+
+    def rate(step: Step) -> float:
         for _ in range(WARM_UP):
             step()
         tokens, steps, started = 0, 0, time.perf_counter()
-        while (spent := time.perf_counter() - started) < self.seconds or steps < LEAST:
+        while (spent := time.perf_counter() - started) < seconds or steps < LEAST:
             tokens, steps = tokens + step(), steps + 1
-            if self.device.type == "cuda":  # else the clock would time how fast work is asked for
+            if torch.device(device).type == "cuda":  # else the clock would time how fast work is asked for
                 torch.cuda.synchronize()
         return tokens / spent
+
+    return rate
+
+
+def train_on_long_reviews(tensors: Path, name: str, side: str) -> None:
+    """One step on a batch of long reviews, in a process whose memory is watched; side: our or their."""
+    compute_on_one_thread()
+    params, corpus = load_params("params.yaml"), read_tensors(tensors)
+    training, variant = params.training_of(tensors.name, name), params.variants[name]
+    assert isinstance(variant, AttentionVariant)
+    long = replace(corpus, splits={"train": long_reviews(corpus.splits["train"], training.batch_size)})
+    getattr(Pair(variant, training, long, measure=lambda step: step()), f"{side}_training")()
+
+
+def long_reviews(reviews: Reviews, count: int) -> Reviews:
+    """As many reviews of LONG tokens, in which the tokens of the first ones follow each other."""
+    tokens = np.resize(reviews.tokens[: count * LONG], count * LONG)
+    return pack(list(tokens.reshape(count, LONG)), reviews.labels[:count], reviews.rows[:count])
 
 
 def _endless(make: Callable[[], Iterator]) -> Iterator:  # type: ignore[type-arg]

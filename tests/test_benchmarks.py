@@ -12,8 +12,12 @@ from elsewhere import ELSEWHERE, Elsewhere
 
 from benchmarks.__main__ import COLUMNS, Measure, moved, renewed
 from benchmarks.cost import cost
-from benchmarks.models import bytes_per_token, flops_per_token
+from benchmarks.models import LONG, Pair, bytes_per_token, flops_per_token, long_reviews
 from benchmarks.notebook import NotebookFit, NotebookModel, batches
+from pipeline.data.tensors import Tensors
+from pipeline.data.vocabulary import Vocabulary
+from pipeline.params import load_params
+from pipeline.params_variants import AttentionVariant
 
 
 @pytest.mark.parametrize("name", tiny.VARIANTS)
@@ -43,6 +47,18 @@ def test_the_notebook_goes_where_the_model_goes(name: str) -> None:
         assert step(next(iter(batches(tiny.reviews(8), 8, shuffle=True)))) == len(tiny.reviews(8).tokens)
         assert {parameter.device for parameter in peer.parameters()} == {ELSEWHERE}
     assert torch.allclose(logits, expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", tiny.VARIANTS)
+def test_the_step_whose_memory_is_watched_is_of_as_many_long_reviews_on_both_sides(name: str) -> None:
+    train = long_reviews(tiny.reviews(20), 3)
+    assert train.lengths.tolist() == 3 * [LONG]
+    words, embeddings = Vocabulary([f"word-{row}" for row in range(12)]), tiny.embeddings().numpy()
+    corpus = Tensors(words, embeddings, train.tokens, {"train": train}, tokenizer="glove", digest="")
+    variant, training = AttentionVariant.model_validate(tiny.VARIANTS[name]), load_params("params.yaml").training
+    pair = Pair(variant, training, corpus, measure=lambda step: step())
+    assert pair.our_training() == pytest.approx(3 * LONG, rel=0.01)
+    assert pair.their_training() == 3 * LONG
 
 
 def test_the_work_of_a_recurrent_layer_is_counted() -> None:
