@@ -17,10 +17,11 @@ def set_up(folder: Path, pip: str) -> subprocess.CompletedProcess[str]:
     """The first rule of the Makefile, with another pip and nothing that it would need."""
     for name in ("Makefile", "requirements.lock", "pyproject.toml"):
         (folder / name).write_text((ROOT / name).read_text("utf-8"), encoding="utf-8")
-    for name in (".venv", ".git"):
-        (folder / name).mkdir()
-    (folder / "pip").write_text(f"#!/bin/sh\ncat <<END\n{pip}\nEND\n", encoding="utf-8")
-    (folder / "pip").chmod(0o755)
+    for name in (".venv/bin", ".git"):
+        (folder / name).mkdir(parents=True)
+    for name, script in (("pip", f"cat <<END\n{pip}\nEND\n"), (".venv/bin/dvc", 'echo "$@" >> asked\n')):
+        (folder / name).write_text(f"#!/bin/sh\n{script}", encoding="utf-8")
+        (folder / name).chmod(0o755)
     command = ["make", "--no-print-directory", "PYTHON=true", "PIP=./pip --quiet", ".venv/installed"]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
@@ -35,6 +36,9 @@ def test_the_set_up_says_in_one_line_how_far_it_is(tmp_path: Path) -> None:
         "packages: 2, installing them ...",
     ]
     assert (tmp_path / ".venv/installed").exists()
+    pickles = tmp_path / ".dvc/tmp/site"
+    assert (tmp_path / "asked").read_text() == f"config --local core.site_cache_dir {pickles}\n"
+    assert pickles.stat().st_mode & 0o777 == 0o700, "DVC makes the folders in it open to all"
 
 
 def test_a_set_up_that_fails_is_tried_again(tmp_path: Path) -> None:
