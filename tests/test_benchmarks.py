@@ -56,9 +56,11 @@ def test_the_step_whose_memory_is_watched_is_of_as_many_long_reviews_on_both_sid
     words, embeddings = Vocabulary([f"word-{row}" for row in range(12)]), tiny.embeddings().numpy()
     corpus = Tensors(words, embeddings, train.tokens, {"train": train}, tokenizer="glove", digest="")
     variant, training = AttentionVariant.model_validate(tiny.VARIANTS[name]), load_params("params.yaml").training
-    pair = Pair(variant, training, corpus, measure=lambda step: step())
-    assert pair.our_training() == pytest.approx(3 * LONG, rel=0.01)
-    assert pair.their_training() == 3 * LONG
+    read: list[int] = []
+    pair = Pair(variant, training, corpus, measure=lambda step: read.append(step()) or 1.0)
+    assert pair.our_training() > 0
+    assert pair.their_training() > 0
+    assert read == [3 * LONG, 3 * LONG]
 
 
 def test_the_work_of_a_recurrent_layer_is_counted() -> None:
