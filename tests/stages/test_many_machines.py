@@ -2,6 +2,7 @@
 
 import io
 import os
+import pwd
 import re
 import shutil
 import socket
@@ -94,8 +95,9 @@ def test_what_one_clone_pushed_another_has_nothing_to_do_for(project: Project, t
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[str]:
-    """The address of an empty database: PostgreSQL's, where that is installed."""
-    if shutil.which("initdb"):
+    """The address of an empty database: PostgreSQL's, where that is installed, with the user whom root needs for it."""
+    users = {entry.pw_name for entry in pwd.getpwall()}
+    if shutil.which("initdb") and (os.geteuid() or "postgres" in users):
         with postgresql() as address:
             yield address
     else:
