@@ -26,6 +26,7 @@ from pipeline.progress import Progress
 
 MOVED = 1.25  # a figure that is this many times worse than the committed one is named
 KINDS = ("training", "inference")
+ARCHIVES, FASTTEXT = "archives to tensors, peak memory", "training to 88 % of the test reviews, fastText"
 COLUMNS = ("measure", "unit", "ours", "peer", "peer_name", "ratio", "limit", "share_of_limit")
 
 
@@ -118,23 +119,21 @@ def archives(downloads: Path) -> Iterator[Measure]:
             _python("-c", code)
             return time.perf_counter() - started
 
-    for name, unit, peak in (("archives to tensors", "s", False), ("archives to tensors, peak memory", "MiB", True)):
+    for name, unit, peak in (("archives to tensors", "s", False), (ARCHIVES, "MiB", True)):
         ours, course = (functools.partial(run, side, peak) for side in ("ours", "course"))
         yield Measure(name, unit, ours, course, "the course's loader", once=peak)
 
 
 def memory(tensors: Path, only: str) -> Iterator[Measure]:
     """What a process holds that takes a training step on long reviews, libraries and word vectors included."""
-    from pipeline.params import load_params
-    from pipeline.params_variants import AttentionVariant
 
     def mib(name: str, side: str) -> float:
         code = "from pathlib import Path; import benchmarks.models as models; "
         code += f"models.train_on_long_reviews(Path({str(tensors)!r}), {name!r}, {side!r})"
         return cost([sys.executable, "-c", code]).mib
 
-    for name, variant in load_params("params.yaml").variants.items():
-        if isinstance(variant, AttentionVariant) and only in (measure := f"training {name}, peak memory"):
+    for name in _attention_variants():
+        if only in (measure := f"training {name}, peak memory"):
             ours, notebook = (functools.partial(mib, name, side) for side in ("our", "their"))
             yield Measure(measure, "MiB", ours, notebook, "notebook", once=True)
 
@@ -217,7 +216,7 @@ def main(
     Example: python -m benchmarks --only lstm
     """
     cpu = accelerator == "cpu"
-    _ready(tensors, downloads, everything=cpu)
+    _ready(tensors, downloads, archives=cpu and only in ARCHIVES, fasttext=cpu and only in FASTTEXT)
     suffix = "" if cpu else f"_{accelerator}"
     results = out / f"results{suffix}.csv"
     before = pd.read_csv(results) if results.exists() else None
@@ -248,13 +247,15 @@ def main(
 
 def _count(only: str, *, cpu: bool) -> int:
     """How many measures there are: of a name alone, 0, for nobody knows."""
+    return 0 if only else (2 + cpu) * len(_attention_variants()) + cpu * (len(STARTS) + 7)
+
+
+def _attention_variants() -> list[str]:
     from pipeline.params import load_params
     from pipeline.params_variants import AttentionVariant
 
-    if only:
-        return 0
-    models = sum(isinstance(one, AttentionVariant) for one in load_params("params.yaml").variants.values())
-    return (2 + cpu) * models + cpu * (len(STARTS) + 7)
+    variants = load_params("params.yaml").variants
+    return [name for name, variant in variants.items() if isinstance(variant, AttentionVariant)]
 
 
 def renewed(rows: list[dict[str, object]], before: pd.DataFrame | None) -> pd.DataFrame:
@@ -267,17 +268,15 @@ def renewed(rows: list[dict[str, object]], before: pd.DataFrame | None) -> pd.Da
     return pd.DataFrame([both[name] for name in order], columns=list(COLUMNS))
 
 
-def _ready(tensors: Path, downloads: Path, *, everything: bool) -> None:
+def _ready(tensors: Path, downloads: Path, *, archives: bool, fasttext: bool) -> None:
     """Everything that is needed is there: a quarter of an hour is too long to find out at the end."""
     if not tensors.exists():
         raise typer.BadParameter(f"{tensors} is not there: `dvc repro tensors@imdb` makes it", param_hint="--tensors")
-    if not everything:
-        return
-    for name in (IMDB, GLOVE):
+    for name in (IMDB, GLOVE) if archives else ():
         if not any(downloads.glob(name)):
             hint = "the folder of the archives, such as ATTENTION_DATA_MIRROR, is asked for"
             raise typer.BadParameter(f"{downloads} has no {name}: {hint}", param_hint="--downloads")
-    if not find_spec("fasttext"):
+    if fasttext and not find_spec("fasttext"):
         raise typer.BadParameter("fastText is not installed: pip install -e '.[bench]'")
 
 

@@ -9,8 +9,9 @@ import pytest
 import tiny
 import torch
 from elsewhere import ELSEWHERE, Elsewhere
+from typer import BadParameter
 
-from benchmarks.__main__ import COLUMNS, Measure, moved, renewed
+from benchmarks.__main__ import ARCHIVES, COLUMNS, FASTTEXT, Measure, main, moved, renewed
 from benchmarks.cost import cost
 from benchmarks.models import LONG, Pair, bytes_per_token, flops_per_token, long_reviews
 from benchmarks.notebook import NotebookFit, NotebookModel, batches
@@ -80,6 +81,16 @@ def test_a_ratio_above_one_is_better_whatever_the_unit() -> None:
     alone = Measure("c", "s", lambda: 0.0).row([2.0], [])
     assert math.isnan(float(str(alone["ratio"])))
     assert tuple(alone) == COLUMNS
+
+
+@pytest.mark.parametrize(("only", "lacking"), [("", "aclImdb"), (ARCHIVES, "aclImdb"), (FASTTEXT, "fastText")])
+def test_what_a_measure_needs_is_asked_for_before_any_work(
+    tmp_path: Path, only: str, lacking: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("benchmarks.__main__.find_spec", lambda name: None)
+    with pytest.raises(BadParameter, match=lacking):
+        main(tensors=tmp_path, downloads=tmp_path, out=tmp_path, repeats=1, seconds=0.0, only=only)
+    assert not list(tmp_path.iterdir())
 
 
 def test_what_became_slower_is_named() -> None:
